@@ -31,7 +31,7 @@ from engine.db.migrate import migrate
 from engine.machine import look_for_garbage_rarely
 from engine.orchestration.settings import PrefectAddress, client_environment, process_environment
 
-pytest_plugins = ["tests.kit.fixtures"]
+pytest_plugins = ["tests.kit.fixtures", "tests.kit.benches"]
 
 _PREFECT_HOME = tempfile.TemporaryDirectory(prefix="icmc-tests-prefect-")
 _PREFECT = PrefectAddress.on_loopback(Path(_PREFECT_HOME.name), 9, "icmc:tests")
@@ -59,7 +59,8 @@ _ASKED: Final[dict[str, Engine]] = {}
 """What `rows_of` asked last, by its address: to connect takes longer than to ask."""
 
 
-def _folder_of_run() -> Path:
+def folder_of_run() -> Path:
+    """Return the folder of what all worker processes of this test run share; it is removed when the run ends."""
     return Path(os.environ[_RUNS]) / os.environ[_RUN]
 
 
@@ -106,7 +107,7 @@ def pytest_configure(config: pytest.Config) -> None:
         runs.mkdir(mode=0o711, exist_ok=True)
         for lock in runs.glob("*.lock"):
             _clear_if_abandoned(lock)
-        config.stash[_RUN_LOCK] = _hold(_folder_of_run().with_suffix(".lock"))
+        config.stash[_RUN_LOCK] = _hold(folder_of_run().with_suffix(".lock"))
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
@@ -130,7 +131,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     """Remove the run's folder; its server was stopped by the last worker process that used it."""
     if _is_controller(config) and _RUN_LOCK in config.stash:
         config.stash[_RUN_LOCK].close()
-        _clear_if_abandoned(_folder_of_run().with_suffix(".lock"))
+        _clear_if_abandoned(folder_of_run().with_suffix(".lock"))
 
 
 @pytest.fixture(autouse=True)
@@ -146,7 +147,7 @@ def _environment_of_each() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[EmbeddedServer]:
     """Serve PostgreSQL, with the roles of ICMC, to all the worker processes of this test run."""
-    folder = _folder_of_run()
+    folder = folder_of_run()
     server = start_embedded(folder, durable=False)
     with one_at_a_time(folder / "template.lock"):
         if not (folder / "template.made").exists():

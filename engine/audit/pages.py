@@ -19,6 +19,7 @@ from engine.overview.views.history import account as account_view
 from engine.people.viewer import actors
 from engine.sharing.views.sharing import probes
 from engine.web.dependencies import SignedIn
+from engine.web.languages import say, speaker
 from engine.web.posted import as_uuid, clean
 from engine.web.visit import Visit
 
@@ -79,17 +80,17 @@ def readings(visit: SignedIn, case_id: UUID) -> Response:
     """Show who looked at a case, day by day."""
     found, seen = visit.soon(readers, case_id), visit.soon(case_page, case_id)
     lines, case = found(), seen()
-    title = f"Who looked at case {case.number}"
+    title = say("Who looked at case {number}", number=case.number)
     return visit.page("readings.html", title=title, section="track", zone=case.zone, case=case, lines=lines)
 
 
 @router.get("/cases/{case_id}/account")
 def account(visit: SignedIn, case_id: UUID) -> Response:
     """Tell what happened as the person may read it, to be printed."""
-    found, seen = visit.soon(account_view, case_id), visit.soon(case_page, case_id)
+    found, seen = visit.soon(account_view, case_id, say=speaker()), visit.soon(case_page, case_id)
     lines, case = found(), seen()
     note_reading(visit.engine, visit.viewer, case_id, "account", ())
-    title = f"What happened in case {case.number}"
+    title = say("What happened in case {number}", number=case.number)
     return visit.page("account-of-case.html", title=title, section="track", zone=case.zone, case=case, lines=lines)
 
 

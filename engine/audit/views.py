@@ -15,6 +15,7 @@ from engine.core.policy import Action, Viewer, require, units_that_let
 from engine.db.reading import Reading, Row, few
 from engine.db.shape import ACTOR, CASE, MEMBERSHIP, RUN
 from engine.db.tables import TABLES
+from engine.language.names import in_running_words
 
 _READ, _NOTED = TABLES["reading"], TABLES["audit_event"]
 _KEPT_APART = ("safeguarding", "rows")
@@ -82,7 +83,7 @@ def readers(reading: Reading, viewer: Viewer, case_id: UUID) -> tuple[ReaderLine
     return tuple(
         ReaderLine(
             day=day, actor=mine[0]["name"] or _OF_NOBODY, roles=tuple(mine[0]["roles"]), times=len(mine),
-            what=tuple(sorted({row["what"] for row in mine})), last_at=mine[0]["at"],
+            what=tuple(sorted({in_running_words(row["what"]) for row in mine})), last_at=mine[0]["at"],
         )
         for (day, _), mine in groups.items()
     )  # fmt: skip

@@ -230,21 +230,22 @@ def _about_step(body: Body, title: Title, say: Say) -> Mapping[str, str]:
         "level": str(body.get("level", "?")),
         "again": say(", round {round}").format(round=number) if number > 1 else "",
         "why": _why(body, say),
-        **{name: say(words) for name, words in _about_limit(body).items()},
+        **_about_limit(body, say),
     }
 
 
-def _about_limit(body: Body) -> Mapping[str, str]:
+def _about_limit(body: Body, say: Say) -> Mapping[str, str]:
     """Say what was changed of a limit: the latest pause, the latest wish, the owner of the delay."""
     deadline = body.get("deadline") or {}
     pause = (deadline.get("pauses") or [{}])[-1]
     wish = (deadline.get("extensions") or [{}])[-1]
+    no_reason = "no reason was given"
     return {
-        "reason": in_running_words(str(body.get("reason_code", ""))) or "no reason was given",
-        "paused": reason_words(str(pause.get("reason_code", ""))).lower() or "no reason was given",
-        "more": reason_words(str(wish.get("reason_code", ""))).lower() or "no reason was given",
-        "answer": "given" if body.get("is_approved") else "refused",
-        "rang": _RANG.get(str(body.get("outcome")), "it is not known what came of it"),
-        "call_over": _CALL_OVER.get(str(body.get("ended")), "it is over"),
-        "owner": DELAY_OWNERS.get(str(deadline.get("delay_owner")), "not recorded").lower(),
+        "reason": say(in_running_words(str(body.get("reason_code", ""))) or no_reason),
+        "paused": say(reason_words(str(pause.get("reason_code", ""))) or no_reason).lower(),
+        "more": say(reason_words(str(wish.get("reason_code", ""))) or no_reason).lower(),
+        "answer": say("given" if body.get("is_approved") else "refused"),
+        "rang": say(_RANG.get(str(body.get("outcome")), "it is not known what came of it")),
+        "call_over": say(_CALL_OVER.get(str(body.get("ended")), "it is over")),
+        "owner": say(DELAY_OWNERS.get(str(deadline.get("delay_owner")), "not recorded")).lower(),
     }

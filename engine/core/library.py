@@ -12,8 +12,9 @@ from engine.core.records import Deadline, Run
 from engine.core.state import CaseState
 from engine.language.calendars import Calendar, calendar_for
 from engine.language.ladders import Ladder
-from engine.language.law import LawLimit, LawPack, is_quotable, law_term
+from engine.language.law import LawLimit, LawPack, is_called_law, is_quotable, law_term
 from engine.language.limits import TimeLimit
+from engine.language.words import LawWords
 
 T = TypeVar("T")
 _KEPT: Final = 8192
@@ -69,17 +70,27 @@ class Library:
         """Return every version of a limit that the packs have; none for an unknown id."""
         return next((found for pack in self.packs.values() if (found := pack.by_id.get(limit_id))), ())
 
-    @property
-    def law_words(self) -> dict[str, str]:
-        """Say of each limit of the law by its id how long it is, such as `within 24 hours by law`."""
-        return self.once(("law words",), lambda: dict(self._law_words()))
+    def law_words(self, on: date) -> LawWords:
+        """Say of each limit of the law how long it is on a date, such as `within 24 hours by law`, where it says so.
 
-    def _law_words(self) -> Iterator[tuple[str, str]]:
-        for limit in (one for pack in self.packs.values() for one in pack.limits):
-            if limit.limit:
-                yield limit.id, f"{'' if limit.limit.is_at_once else 'within '}{limit.limit.in_words()} by law"
+        What no lawyer has signed is called no law: it is `by the law pack`.
+        """
+        return self.once(("law words", on), lambda: dict(self._law_words(on)))
+
+    def _law_words(self, on: date) -> Iterator[tuple[tuple[str, str | None], str]]:
+        limits = [one for pack in self.packs.values() for one in pack.limits]
+        options = {(one.id, other.option) for one in limits for other in one.alternatives}
+        for limit_id, option in options | {(one.id, None) for one in limits}:
+            limit = self.law(limit_id, on=on, option=option)
+            if limit is None:
+                continue
+            named = (other.limit for other in limit.alternatives if other.option == option)
+            if length := next(named, limit.limit):
+                within = "" if length.is_at_once else "within "
+                by = "law" if is_called_law(limit, on=on) else "the law pack"
+                yield (limit_id, option), f"{within}{length.in_words()} by {by}"
             elif limit.watch:
-                yield limit.id, f"within {limit.watch.in_words()}, our own target"
+                yield (limit_id, option), f"within {limit.watch.in_words()}, our own target"
 
     def calendar(self, jurisdiction: str) -> Calendar:
         """Find the calendar of a jurisdiction; raises `NoCalendarError`."""

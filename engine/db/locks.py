@@ -10,6 +10,7 @@ import psycopg
 from sqlalchemy import Engine, ExceptionContext, PoolProxiedConnection, QueuePool, create_engine, event
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.util import LRUCache
 
 from engine.errors import BusyError
 
@@ -32,6 +33,19 @@ _WAITED_FOR: Final = (
     (psycopg.errors.QueryCanceled, "the answer of the database"),
     (psycopg.OperationalError, "the database"),
 )
+
+
+class _Compiled(LRUCache[Any, Any]):
+    """Statements as they were compiled, for all engines of a process: their dialects are set up alike."""
+
+    def get(self, key: Any, default: Any = None) -> Any:  # noqa: ANN401 - SQLAlchemy's own
+        return super().get(key[1:], default)
+
+    def __setitem__(self, key: Any, value: Any) -> None:  # noqa: ANN401 - SQLAlchemy's own
+        super().__setitem__(key[1:], value)
+
+
+_COMPILED: Final = _Compiled(capacity=2_000)
 
 
 @dataclass(frozen=True)
@@ -57,6 +71,7 @@ def limited_engine(url: str, limits: TimeLimits, *, pool_size: int) -> Engine:
     engine = create_engine(
         url, poolclass=_Pool, pool_size=pool_size, max_overflow=0, pool_timeout=limits.connection,
         pool_use_lifo=True, hide_parameters=True, json_deserializer=orjson.loads,
+        execution_options={"compiled_cache": _COMPILED},
         connect_args={"connect_timeout": _CONNECT_SECONDS, "keepalives_idle": 30, "tcp_user_timeout": 30_000},
     )  # fmt: skip
     event.listen(engine, "connect", _limiting(limits))

@@ -4,6 +4,7 @@ Values travel as text, and so does each answer: the first column of each row, mo
 """
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from functools import cache
 from hashlib import sha256
 from typing import Any, Final
@@ -86,16 +87,24 @@ def travel(connection: Connection, asked: Sequence[Asked]) -> Answers:
 
 
 @event.listens_for(Engine, "rollback")
-def _forget_prepared(connection: Connection) -> None:
-    """Forget what was prepared: with a roll-back the driver drops all of it, if it has prepared anything itself."""
-    if not connection.invalidated and _PREPARED in connection.info:
-        connection.info[_PREPARED] = None
+def _roll_back(connection: Connection) -> None:
+    """Roll back before the driver does, which would drop all that is prepared, if it has prepared anything itself.
+
+    What is prepared is looked at in the same trip. After an error the driver rolls back, and it is looked at later.
+    """
+    if connection.invalidated or _PREPARED not in connection.info:
+        return
+    connection.info[_PREPARED] = None
+    raw: Any = connection.connection.driver_connection
+    if raw.pgconn.transaction_status == pq.TransactionStatus.INTRANS:
+        with suppress(psycopg.Error):  # the driver meets it again, and tells
+            connection.info[_PREPARED] = raw.wait(_prepared_in(raw, first=b"ROLLBACK; "))
 
 
-def _prepared_in(raw: psycopg.Connection[Any]) -> PQGen[set[bytes]]:
-    """Ask which of our statements are prepared."""
+def _prepared_in(raw: psycopg.Connection[Any], *, first: bytes = b"") -> PQGen[set[bytes]]:
+    """Ask which of our statements are prepared, after another statement."""
     wire = raw.pgconn
-    wire.send_query(b"SELECT name FROM pg_prepared_statements WHERE name LIKE 'icmc%'")
+    wire.send_query(first + b"SELECT name FROM pg_prepared_statements WHERE name LIKE 'icmc%'")
     yield from send(wire)
     known: set[bytes] = set()
     while (answer := (yield from fetch(wire))) is not None:

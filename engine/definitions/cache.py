@@ -4,10 +4,11 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from threading import Lock
 from time import monotonic
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection
 from sqlalchemy import Engine as SqlEngine
+from sqlalchemy.util import LRUCache
 
 from engine.core.compiled import CompiledWorkflow, compile_workflow
 from engine.core.library import Library
@@ -24,6 +25,8 @@ from engine.language.texts import replaced
 from engine.language.workflow import Workflow
 
 _LOOK_AGAIN_AFTER = 1.0
+_COMPILED: Final = LRUCache[tuple[str, StepCatalogue], CompiledWorkflow](capacity=200)
+"""By content hash and step types: what the engines of a process have compiled, such as those of training spaces."""
 
 
 class DefinitionCache(Mapping[str, CompiledWorkflow]):
@@ -67,7 +70,11 @@ class DefinitionCache(Mapping[str, CompiledWorkflow]):
             stored = DefinitionStore(Within(connection, self._vault)).by_hash(content_hash)
         if stored is None:
             raise KeyError(content_hash)
-        return compile_workflow(Workflow.model_validate(dict(stored.flattened)), self._catalogue)
+        known = _COMPILED.get((content_hash, self._catalogue))
+        if known is None:
+            known = compile_workflow(Workflow.model_validate(dict(stored.flattened)), self._catalogue)
+            _COMPILED[content_hash, self._catalogue] = known
+        return known
 
 
 class PublishedLibrary:

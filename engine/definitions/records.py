@@ -126,13 +126,12 @@ class MovedDeadline(View):
     told_after: datetime | None
 
 
-class LimitChange(View):
-    """A step whose time limits a new version of a workflow changes, in words; empty where there is no such step."""
+class WorkflowChange(View):
+    """One thing that a new version of a workflow changes, as a sentence; `is_loss` as in a comparison."""
 
     workflow: str
-    step_key: str
-    before: str
-    after: str
+    words: str
+    is_loss: bool
 
 
 class PreviewView(View):
@@ -141,7 +140,7 @@ class PreviewView(View):
     lines: tuple[MovedDeadline, ...]
     looked_at: int
     left_out: int
-    limits: tuple[LimitChange, ...] = ()
+    changes: tuple[WorkflowChange, ...] = ()
 
 
 class PointsToView(View):

@@ -38,6 +38,11 @@ class DefinitionStore(Store):
         query = select(*_COLUMNS).where(VERSION.c.kind == kind, VERSION.c.status == "published")
         return self._records(StoredDefinition, query.order_by(VERSION.c.name))
 
+    def sources(self, kind: str) -> dict[str, str]:
+        """Load the texts of what is published of a kind, by name: they are short beside what they lead to."""
+        query = select(VERSION.c.name, VERSION.c.source).where(VERSION.c.kind == kind, VERSION.c.status == "published")
+        return {row.name: row.source for row in self._connection.execute(query.order_by(VERSION.c.name))}
+
     def ran(self, kind: str) -> tuple[StoredDefinition, ...]:
         """Load each version of a kind that runs or ran, by name, the oldest first."""
         query = select(*_COLUMNS).where(VERSION.c.kind == kind, VERSION.c.status.in_(RAN))

@@ -1,6 +1,6 @@
 """Take over old cases from a table: all of them, or none."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -17,9 +17,9 @@ from engine.cases.answers import check_answers, open_outputs
 from engine.cases.housekeeping import HousekeepingStore, OpeningFacts
 from engine.core import commands as cm
 from engine.core.compiled import CompiledWorkflow
-from engine.core.law.told import AgeRange
+from engine.core.law.told import AgeRange, for_report
 from engine.core.policy import Action, Viewer, require
-from engine.core.records import RoleStatus, Scalar
+from engine.core.records import RoleStatus, Scalar, path_of_person
 from engine.core.state import CaseState
 from engine.db.transaction import Transaction
 from engine.errors import InvalidAnswersError, NotFoundError
@@ -69,13 +69,9 @@ def import_cases(
         tx.writes.hold()
         opened = []
         for one in rows:
-            answers: dict[str, JsonValue] = {**one.case.answers, "received_at": now.isoformat()}
-            opening = Opening(
-                _unit(begun), one.chosen, answers, one.report, one.case.opened_at or now, now,
-                1 if one.case.roles is None else 0, one.case.number,
-            )  # fmt: skip
-            state, _ = write_opening(engine, tx, opening, viewer=viewer, now=now)
-            opened.append(_as_it_was(engine, tx, state, one.case, viewer=viewer, now=now))
+            people = [engine.entropy.uuid() for _ in one.case.roles or ()]
+            state, _ = write_opening(engine, tx, _opening(one, begun, people, now), viewer=viewer, now=now)
+            opened.append(_as_it_was(engine, tx, state, one.case, people, viewer=viewer, now=now))
         for one, state in zip(rows, opened, strict=True):
             identity = _identity(one.case.identity, one.case.opened_at or now)
             if identity and state.persons:
@@ -89,13 +85,34 @@ def import_cases(
         return tuple(numbers)
 
 
+def _opening(one: Fitting, begun: OpeningFacts, people: Sequence[UUID], now: datetime) -> Opening:
+    """Return how a case of a table opens now: with its answers, and what is known of each of its people."""
+    answers: dict[str, JsonValue] = {**one.case.answers, "received_at": now.isoformat()}
+    tellings = [
+        said
+        for person, (*_, told) in zip(people, one.case.roles or (), strict=True)
+        for said in told(path_of_person(person))
+    ]
+    return Opening(
+        _unit(begun), one.chosen, answers, one.report | for_report(tellings), one.case.opened_at or now, now,
+        1 if one.case.roles is None else 0, one.case.number,
+    )  # fmt: skip
+
+
 def _as_it_was(
-    engine: Engine, tx: Transaction, state: CaseState, case: OldCase, *, viewer: Viewer, now: datetime
+    engine: Engine,
+    tx: Transaction,
+    state: CaseState,
+    case: OldCase,
+    people: Iterable[UUID],
+    *,
+    viewer: Viewer,
+    now: datetime,
 ) -> CaseState:
     """Bring in the victims that a case had elsewhere, and close it if it was closed there."""
     commands: list[cm.Command] = []
-    for role, status, told in case.roles or ():
-        person_id, identity = engine.entropy.uuid(), _identity(told, now)
+    for person_id, (role, status, told, _) in zip(people, case.roles or (), strict=True):
+        identity = _identity(told, now)
         tokens = engine.fingerprints.tokens(identity) if identity else ()
         tx.of(PersonStore).add(person_id, identity, tokens, unit_id=state.case.unit_id, at=now)
         commands.append(cm.AddPerson(person_id, role))

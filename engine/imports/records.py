@@ -2,14 +2,14 @@
 
 import csv
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from pydantic import JsonValue
 
-from engine.core.law.told import OLDEST
+from engine.core.law.told import OLDEST, Telling
 from engine.core.policy import View
 from engine.core.records import PersonRole, RoleStatus
 from engine.errors import IcmcError
@@ -63,8 +63,8 @@ class TableError(IcmcError):
 class OldCase(NamedTuple):
     """One row: the answers of the report, when it was first reported (UTC), and what is known of the survivor.
 
-    Of a case of another installation also its number, its victims by role, how sure that is and who they are, and
-    whether it is over.
+    Of a case of another installation also its number, whether it is over, and its victims: by role, how sure that is,
+    who they are, and what was told of somebody with their path.
     """
 
     row: int
@@ -72,7 +72,7 @@ class OldCase(NamedTuple):
     opened_at: datetime | None
     identity: dict[str, JsonValue]
     number: str = ""
-    roles: tuple[tuple[PersonRole, RoleStatus, dict[str, JsonValue]], ...] | None = None
+    roles: tuple[tuple[PersonRole, RoleStatus, dict[str, JsonValue], Callable[[str], list[Telling]]], ...] | None = None
     is_closed: bool = False
 
 

@@ -139,9 +139,10 @@ def reasons(
         )
     yield from found
     if held:
+        one, more = "1 job is held", f"{held} jobs are held"
         yield WaitReason(
             "jobs-held",
-            f"{held} {'job is' if held == 1 else 'jobs are'} held: a flow run was cancelled in Prefect.",
+            f"{one if held == 1 else more}: a flow run was cancelled in Prefect.",
             "Retry that flow run on Prefect's page, or let the jobs be tried again on the board.",
         )
 

@@ -8,10 +8,19 @@ from typing import Any, Final, NamedTuple
 
 from engine.language.catalogue import FollowUp, StepCatalogue, changed
 from engine.language.editing import differences
+from engine.language.ladders import Ladder
 from engine.language.names import in_running_words
 from engine.language.rotas import rota_changes
-from engine.language.time_changes import calendar_changes, ladder_changes
-from engine.language.words import Plain, WorkflowWords, how_long, people, sooner_or_later, within
+from engine.language.short_forms import starts_read_back
+from engine.language.time_changes import (
+    COURSE,
+    calendar_changes,
+    course_changes,
+    ladder_changes,
+    lost_by,
+    warning_changes,
+)
+from engine.language.words import LawWords, Plain, WorkflowWords, people, sooner_or_later, within
 
 _TITLES: Final = {
     "after": "what comes before", "not_before": "when it opens at the earliest",
@@ -32,16 +41,24 @@ class ChangeSentence(NamedTuple):
 
 
 def changes_in_words(
-    kind: str, before: Plain | None, after: Plain, catalogue: StepCatalogue | None = None
+    kind: str,
+    before: Plain | None,
+    after: Plain,
+    catalogue: StepCatalogue | None = None,
+    laws: LawWords | None = None,
+    ladders: Mapping[str, Ladder] | None = None,
 ) -> tuple[ChangeSentence, ...]:
-    """Say each difference between two flattened definitions of a kind, losses first; the version alone is none."""
+    """Say each difference between two flattened definitions of a kind, losses first; the version alone is none.
+
+    Where the ladders are known, it is said what is lost where one takes the place of another.
+    """
     if before is None:
         return (ChangeSentence("It is new."),)
     if kind in {"message", "document"}:
         return tuple(_texts(before, after))
     found: Iterator[ChangeSentence]
     if kind == "workflow":
-        found = _Workflows(before, after, catalogue).all()
+        found = _Workflows(before, after, catalogue, laws, ladders or {}).all()
     elif kind == "rota":
         found = (ChangeSentence(words, is_loss) for words, is_loss in rota_changes(before, after))
     elif kind == "calendar":
@@ -54,9 +71,16 @@ def changes_in_words(
 class _Workflows:
     """Compares two workflows part by part; what has no words of its own is told by its lines."""
 
-    def __init__(self, before: Plain, after: Plain, catalogue: StepCatalogue | None) -> None:
-        self._old, self._new, self._catalogue = before, after, catalogue
-        self._was, self._is = WorkflowWords(before, catalogue), WorkflowWords(after, catalogue)
+    def __init__(
+        self,
+        before: Plain,
+        after: Plain,
+        catalogue: StepCatalogue | None,
+        laws: LawWords | None,
+        ladders: Mapping[str, Ladder],
+    ) -> None:
+        self._old, self._new, self._catalogue, self._ladders = before, after, catalogue, ladders
+        self._was, self._is = (WorkflowWords(one, catalogue, laws) for one in (before, after))
 
     def all(self) -> Iterator[ChangeSentence]:
         for key, old, new in _pairs(self._old.get("steps", {}), self._new.get("steps", {})):
@@ -67,16 +91,55 @@ class _Workflows:
             yield from _whole(f"The choice “{in_running_words(key)}”", old, new) or self._by_line(
                 f"Choice “{in_running_words(key)}”: ", old or {}, new or {}
             )
-        old_start, new_start = (one.get("start", {}).get("when") for one in (self._old, self._new))
-        if old_start != new_start:
-            yield self._condition("It opens by itself", old_start, new_start)
+        for key, old, new in _pairs(self._old.get("cancels", {}), self._new.get("cancels", {})):
+            yield from self._cancel(key, old, new)
+        yield from self._begin_and_end()
         for uses, old, new in _pairs(self._old.get("follow_ups", {}), self._new.get("follow_ups", {})):
             yield from self._follow_ups(uses, f"Each “{self._is.type(uses)}”", old, new)
-        told = {"steps", "gates", "choices", "follow_ups"}
-        rest = [{name: value for name, value in one.items() if name not in told} for one in (self._old, self._new)]
-        for one in rest:
-            one["start"] = {name: value for name, value in one.get("start", {}).items() if name != "when"}
+        told = {"steps", "gates", "choices", "follow_ups", "cancels", "start", "close"}
+        rest = ({name: value for name, value in one.items() if name not in told} for one in (self._old, self._new))
         yield from self._by_line("", *rest)
+
+    def _begin_and_end(self) -> Iterator[ChangeSentence]:
+        """Say what differs in how a case begins by the workflow, and in how it ends."""
+        was, becomes = (one.get("start", {}) for one in (self._old, self._new))
+        if was.get("on") != becomes.get("on"):
+            by_hand = "on" in becomes
+            words = "No report opens it any more: someone begins it." if by_hand else "A report opens it by itself."
+            yield ChangeSentence(words, by_hand)
+        if was.get("when") != becomes.get("when"):
+            yield self._condition("It opens by itself", was.get("when"), becomes.get("when"))
+        old, new = (one.get("close", {}) for one in (self._old, self._new))
+        if old.get("unless") != new.get("unless"):
+            is_loss = "unless" in new
+            yield ChangeSentence(
+                f"The case {'also closes' if is_loss else 'does not close'} while limits run.", is_loss
+            )
+        if old.get("abort") != new.get("abort"):
+            ends = "The case ends at once, and all that is open is cancelled"
+            if "abort" in new:
+                yield ChangeSentence(f"{ends}, when {self._is.condition(new['abort'])}.", is_loss=True)
+            else:
+                yield ChangeSentence(f"{ends}, no longer when {self._was.condition(old['abort'])}.")
+
+    def _cancel(self, key: str, old: Plain | None, new: Plain | None) -> Iterator[ChangeSentence]:
+        was, becomes = old or {}, new or {}
+        gone, more = (
+            [step for step in one.get("steps", ()) if step not in other.get("steps", ())]
+            for one, other in ((was, becomes), (becomes, was))
+        )
+        if gone:
+            yield ChangeSentence(
+                f"{self._was.steps(gone)}: no longer cancelled when {self._was.condition(was['when'])}."
+            )
+        if more:
+            words = f"{self._is.steps(more)}: cancelled when {self._is.condition(becomes['when'])}."
+            yield ChangeSentence(words, is_loss=True)
+        if old and new:
+            if old["when"] != new["when"]:
+                yield self._condition(f"{self._is.steps(new['steps'])}: cancelled", old["when"], new["when"])
+            rest = ({name: value for name, value in one.items() if name == "undo"} for one in (old, new))
+            yield from self._by_line(f"What is cancelled by “{in_running_words(key)}”: ", *rest)
 
     def _step(self, key: str, old: Plain | None, new: Plain | None) -> Iterator[ChangeSentence]:
         if old is None or new is None:
@@ -89,29 +152,34 @@ class _Workflows:
             return
         title, uses = f"“{self._was.step(key)}”", new.get("uses", "")
         parts: Mapping[str, Callable[[str, Any, Any], Iterator[ChangeSentence]]] = {
-            "time": partial(self._times, uses), "assign": self._assign, "when": self._when, "after": self._after,
+            "time": partial(self._times, old, new), "assign": self._assign, "when": self._when, "after": self._after,
             "questions": self._questions, "approve": self._approval, "discretionary": self._discretionary,
-            "follow_ups": partial(self._follow_ups, uses),
+            "follow_ups": partial(self._follow_ups, uses), "for_each": self._for_each, "uses": self._uses,
         }  # fmt: skip
         for name, was, becomes in _pairs(old, new):
             if name in parts:
                 yield from parts[name](title, was, becomes)
+            elif name in COURSE:
+                told = course_changes(name, title, (was, self._was), (becomes, self._is))
+                yield from (ChangeSentence(*one) for one in told)
             else:
                 yield from self._by_line(f"{title}: ", {name: was}, {name: becomes})
 
     def _new_step(self, title: str, new: Plain) -> ChangeSentence:
-        times = [self._is.limit(time) for time in new.get("time", ())]
+        times = [self._is.limit(time) for time in starts_read_back(new.get("time", ()), new, self._new["steps"])]
         who = f", done by {people(new['assign']['role'])}" if new.get("assign", {}).get("role") else ""
         return ChangeSentence(f"New step: “{title}”{who}, after {self._is.before(new.get('after', {}))}{_and(times)}.")
 
-    def _times(
-        self, uses: str, title: str, old: Sequence[Plain] | None, new: Sequence[Plain] | None
-    ) -> Iterator[ChangeSentence]:
-        was, becomes = list(old or ()), list(new or ())
-        if len(was) == len(becomes):
-            for one, other in zip(was, becomes, strict=True):
-                yield from self._time(uses, title, one, other)
-            return
+    def _times(self, old: Plain, new: Plain, title: str, *_: object) -> Iterator[ChangeSentence]:
+        was, becomes = (
+            starts_read_back(one.get("time", ()), one, whole["steps"])
+            for one, whole in ((old, self._old), (new, self._new))
+        )
+        for some in ((was, becomes), (old.get("time", ()), new.get("time", ()))):
+            if len(some[0]) == len(some[1]):
+                for one, other in zip(*some, strict=True):
+                    yield from self._time(new.get("uses", ""), title, one, other)
+                return
         for time in (one for one in was if one not in becomes):
             yield ChangeSentence(f"{title} no longer has the time limit: {self._was.full(time)}.", is_loss=True)
         for time in (one for one in becomes if one not in was):
@@ -119,18 +187,39 @@ class _Workflows:
 
     def _time(self, uses: str, title: str, old: Plain, new: Plain) -> Iterator[ChangeSentence]:
         where = f", where {self._is.condition(new['when'])}" if "when" in new else ""
-        long = ("limit", "law", "from")
+        long = ("limit", "law", "option", "from")
         if any(old.get(name) != new.get(name) for name in long):
             yield self._longer(uses, f"{title}{where}", old, new)
         if _ladder(old) != _ladder(new):
-            yield ChangeSentence(
-                f"When {title} is late{where}, the ladder is “{_ladder(new)}” instead of “{_ladder(old)}”."
-            )
+            yield self._other_ladder(f"When {title} is late{where}", old, new)
         if old.get("when") != new.get("when"):
             yield self._condition(f"The time limit of {title} holds", old.get("when"), new.get("when"))
-        told = {*long, "ladder", "when"}
+        yield from (ChangeSentence(*one) for one in warning_changes(title, old.get("warn", ()), new.get("warn", ())))
+        for key in (one for one in old.get("on_breach", ()) if one not in new.get("on_breach", ())):
+            yield ChangeSentence(f"When {title} is late{where}, “{self._was.step(key)}” no longer opens.", is_loss=True)
+        for key in (one for one in new.get("on_breach", ()) if one not in old.get("on_breach", ())):
+            yield ChangeSentence(f"When {title} is late{where}, “{self._is.step(key)}” opens.")
+        told = {*long, "ladder", "when", "warn", "on_breach"}
         rest = ({name: value for name, value in one.items() if name not in told} for one in (old, new))
         yield from self._by_line(f"{title}: ", *rest)
+
+    def _other_ladder(self, late: str, old: Plain, new: Plain) -> ChangeSentence:
+        was, becomes = (self._ladders.get(one.get("ladder", "standard")) for one in (old, new))
+        words = f"{late}, the ladder is “{_ladder(new)}” instead of “{_ladder(old)}”."
+        lost = (
+            lost_by(*(one.model_dump(mode="json", by_alias=True) for one in (was, becomes))) if was and becomes else ""
+        )
+        return ChangeSentence(f"{words} {lost}".strip(), bool(lost))
+
+    def _for_each(self, title: str, old: str | None, new: str | None) -> Iterator[ChangeSentence]:
+        was, becomes = (
+            f"for each of {in_running_words(one.partition('.')[2])}" if one else "once" for one in (old, new)
+        )
+        yield ChangeSentence(f"{title} is done {becomes}; it was {was}.", new is None)
+
+    def _uses(self, title: str, old: str, new: str) -> Iterator[ChangeSentence]:
+        words = f"{title} is another kind of step: “{self._is.type(new)}” instead of “{self._was.type(old)}”."
+        yield ChangeSentence(words, is_loss=True)
 
     def _longer(self, uses: str, title: str, old: Plain, new: Plain) -> ChangeSentence:
         is_later = self._is_later(uses, old, new)
@@ -138,14 +227,21 @@ class _Workflows:
             return ChangeSentence(f"{title} is due {self._is.limit(new)}; it was {self._was.limit(old)}.", is_later)
         by = None if "law" in old or "law" in new else sooner_or_later(old.get("limit", ""), new.get("limit", ""))
         since = f", counted from {self._is.start(new)}" if "from" in new else ""
-        becomes, was = how_long(new), how_long(old).removeprefix("within ")
-        words = f"{title} is due{f' {by[0]}' if by else ''}: {becomes} instead of {was}{since}."
+        becomes, was = self._lengths(old, new)
+        words = f"{title} is due{f' {by[0]}' if by else ''}: {becomes} instead of {was.removeprefix('within ')}{since}."
         return ChangeSentence(words, is_later)
+
+    def _lengths(self, old: Plain, new: Plain) -> tuple[str, str]:
+        """Say how long something is now and was before; two limits of the law that are as long, with their ids."""
+        becomes, was = self._is.length(new), self._was.length(old)
+        if becomes != was or old.get("law") == new.get("law"):
+            return becomes, was
+        return f"{becomes} ({new.get('law')})", f"{was} ({old.get('law')})"
 
     def _is_later(self, uses: str, old: Plain, new: Plain) -> bool:
         """Whether something is due later, or no more; by the law or from elsewhere, also where nothing shows that."""
         info = self._catalogue.find(uses) if self._catalogue else None
-        others, usual = {"law", "due"}, (info.time_limit if info else None) or ""
+        others, usual = {"law", "option", "due"}, (info.time_limit if info else None) or ""
         was, becomes = (one.get("limit", "" if others & one.keys() else usual) for one in (old, new))
         if not was and not others & old.keys():
             return False
@@ -174,7 +270,7 @@ class _Workflows:
         if new is None:
             return ChangeSentence(f"{what} always; it was only when {self._was.condition(old or '')}.")
         before = f"instead of when {self._was.condition(old)}" if old is not None else "instead of always"
-        return ChangeSentence(f"{what} when {self._is.condition(new)}, {before}.")
+        return ChangeSentence(f"{what} when {self._is.condition(new)}, {before}.", old is None)
 
     def _after(self, title: str, old: Plain | None, new: Plain | None) -> Iterator[ChangeSentence]:
         was, becomes = self._was.before(old or {}), self._is.before(new or {})
@@ -203,8 +299,7 @@ class _Workflows:
             words = f"{title} is approved by {people(becomes['role'])}{limit}{before}."
             yield ChangeSentence(words, is_loss)
         if was and _ladder(was) != _ladder(becomes):
-            words = f"the ladder is “{_ladder(becomes)}” instead of “{_ladder(was)}”."
-            yield ChangeSentence(f"When the approval of {title} is late, {words}")
+            yield self._other_ladder(f"When the approval of {title} is late", was, becomes)
 
     def _discretionary(self, title: str, _: object, new: object) -> Iterator[ChangeSentence]:
         if new:
@@ -236,6 +331,9 @@ class _Workflows:
             becomes, was = self._is.due(FollowUp(**new)), self._was.due(FollowUp(**old))
             is_later = self._is_later(new.get("uses", ""), old, new)
             yield ChangeSentence(f"{what} is due {becomes} instead of {was}.", is_later)
+        if old and new and self._ladders and _ladder(old) != _ladder(new):
+            yield self._other_ladder(f"{what}: when it is late", old, new)
+            long |= {"ladder"}
         rest = ({name: value for name, value in one.items() if name not in long} for one in (old, new))
         yield from self._by_line(f"{what}: ", *rest)
 

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import count
 from textwrap import wrap
+from typing import Any
 
 from engine.language.catalogue import FollowUp, StepCatalogue, StepTypeInfo
 from engine.language.lint.subject import Order
 from engine.language.names import in_running_words, role_words
-from engine.language.words import WorkflowWords, limit_words
+from engine.language.short_forms import starts_read_back
+from engine.language.words import LawWords, WorkflowWords, limit_words
 from engine.language.workflow import JoinMode, StepSpec, TimeSpec, Workflow, follow_ups_of
 
 INK = "#111111"
@@ -115,15 +117,20 @@ class Drawing:
         return names
 
 
+def lane_title(lane: str) -> str:
+    """Name a lane; what every workflow can use belongs to no pillar."""
+    return "General" if lane == "core" else lane.capitalize()
+
+
 def _numbered(title: str) -> Iterator[str]:
     yield title
     yield from (f"{title} ({number})" for number in count(2))
 
 
-def draw(workflow: Workflow, catalogue: StepCatalogue | None = None) -> Drawing:
-    """Return the nodes and edges of a workflow, with every condition in words."""
+def draw(workflow: Workflow, catalogue: StepCatalogue | None = None, laws: LawWords | None = None) -> Drawing:
+    """Return the nodes and edges of a workflow, with every condition in words, and every limit that `laws` has."""
     titled = {key: {"title": step.title, "uses": step.uses} for key, step in workflow.steps.items()}
-    words = WorkflowWords({"steps": titled}, catalogue)
+    words = WorkflowWords({"steps": titled}, catalogue, laws)
     nodes = [
         Node(START, "A report arrives" if workflow.start.on == "report" else "Opened by hand", Shape.EVENT),
         *(_step(workflow, key, words, catalogue) for key in workflow.steps),
@@ -173,11 +180,11 @@ def _step(workflow: Workflow, key: str, words: WorkflowWords, catalogue: StepCat
     info = catalogue.find(step.uses) if catalogue else None
     shape = Shape.STACK if step.for_each else Shape.AUTOMATIC if info and info.automatic else Shape.STEP
     off = (f"called off if {one}" for one in called_off(workflow, key, words))
-    lines = (*_lines(step, info, words), *off, *_later(workflow, step, catalogue))
+    lines = (*_lines(workflow, step, info, words), *off, *_later(workflow, step, catalogue))
     return Node(f"step-{key}", words.step(key), shape, step.uses.partition(".")[0], lines, step.discretionary)
 
 
-def _lines(step: StepSpec, info: StepTypeInfo | None, words: WorkflowWords) -> Iterator[str]:
+def _lines(workflow: Workflow, step: StepSpec, info: StepTypeInfo | None, words: WorkflowWords) -> Iterator[str]:
     if step.after.mode is JoinMode.ANY:
         yield "waits for any one before it"
     if step.after.mode is JoinMode.N:
@@ -186,17 +193,22 @@ def _lines(step: StepSpec, info: StepTypeInfo | None, words: WorkflowWords) -> I
         yield f"if {words.condition(step.when)}"
     if step.for_each:
         yield f"for each of {in_running_words(step.for_each.partition('.')[2])}"
-    yield from _when(step, words)
-    own = (TimeSpec(limit=info.time_limit, law=info.law_limit),) if info and (info.time_limit or info.law_limit) else ()
-    for time in step.time or own:
-        yield words.full(time.model_dump(mode="json", by_alias=True, exclude_defaults=True))
+    yield from when_in_words(step, words)
+    many = {key: {"for_each": one.for_each} for key, one in workflow.steps.items()}
+    yield from map(words.full, starts_read_back(plain_times(step, info), {"for_each": step.for_each}, many))
     if step.discretionary:
         yield "may be added"
     if step.approve:
         yield f"approved by {', '.join(map(role_words, step.approve.role))}"
 
 
-def _when(step: StepSpec, words: WorkflowWords) -> Iterator[str]:
+def plain_times(step: StepSpec, info: StepTypeInfo | None) -> list[dict[str, Any]]:
+    """Return the time limits of a step as a file has them: its own, or the one of its step type."""
+    own = (TimeSpec(limit=info.time_limit, law=info.law_limit),) if info and (info.time_limit or info.law_limit) else ()
+    return [time.model_dump(mode="json", by_alias=True, exclude_defaults=True) for time in step.time or own]
+
+
+def when_in_words(step: StepSpec, words: WorkflowWords) -> Iterator[str]:
     """Say when a step opens at the earliest, how often it is done, and how it is not straight on."""
     if step.not_before:
         wait, since = step.not_before.wait, step.not_before.from_
@@ -302,13 +314,13 @@ def write_dot(drawing: Drawing) -> str:
     lines = [
         f"digraph {quote(drawing.title)} {{",
         "  graph [rankdir=TB, nodesep=0.35, ranksep=0.45, bgcolor=white, fontname=Arial, fontsize=13];",
-        f'  node [fontname=Arial, fontsize=11, fontcolor="{INK}", color="#333333", margin="0.12,0.07"];',
+        f'  node [fontname=Arial, fontsize=11, fontcolor="{INK}", color="#333333", margin="0.24,0.07"];',
         f'  edge [fontname=Arial, fontsize=10, fontcolor="{INK}", color="#333333"];',
     ]
     for lane, nodes in drawing.lanes.items():
         colour = colour_of(lane)
         look = f"style=rounded, color={quote(colour.border)}, fontcolor={quote(colour.border)}"
-        label = f"label={quote(lane.capitalize())}, labeljust=l, id={quote(f'lane-{lane}')}"
+        label = f"label={quote(lane_title(lane))}, labeljust=l, id={quote(f'lane-{lane}')}"
         lines += [f"  subgraph {quote(f'cluster_{lane}')} {{", f"    graph [{label}, {look}];"]
         lines += [*(f"    {_node(node, names[node.id])}" for node in nodes), "  }"]
     lines += [f"  {_node(node, names[node.id])}" for node in drawing.nodes if not node.lane]
@@ -361,7 +373,7 @@ def write_mermaid(drawing: Drawing) -> str:
     """Return the Mermaid text of a diagram. Everything that people wrote is escaped."""
     lines = ["flowchart TB", f"  accTitle: {_escaped(drawing.title)}"]
     for lane, nodes in drawing.lanes.items():
-        lines.append(f'  subgraph lane_{lane}["{_escaped(lane.capitalize())}"]')
+        lines.append(f'  subgraph lane_{lane}["{_escaped(lane_title(lane))}"]')
         lines += [f"    {_mermaid_node(node)}" for node in nodes]
         lines.append("  end")
     lines += [f"  {_mermaid_node(node)}" for node in drawing.nodes if not node.lane]

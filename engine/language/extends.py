@@ -1,12 +1,12 @@
 """Loading of workflow files: reading, `extends`, and what fits the model."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from engine.language.findings import Finding, has_errors, in_order
 from engine.language.merged import Merged, alone, overridden
-from engine.language.names import shown
+from engine.language.names import nearest, shown
 from engine.language.shape import fit
 from engine.language.short_forms import written_out
 from engine.language.workflow import Workflow
@@ -50,14 +50,17 @@ def load_workflow_text(
     return loaded.workflow, loaded.findings
 
 
-def assemble(document: YamlDocument, *, library: Library) -> LoadedWorkflow:
-    """Put a workflow together from a file that was read and the files that it extends."""
-    chain = _Chain(library)
+def assemble(document: YamlDocument, *, library: Library, known: Iterable[str] = ()) -> LoadedWorkflow:
+    """Put a workflow together from a file that was read and the files that it extends.
+
+    `known` are the names that the library knows, for who misspelt one.
+    """
+    chain = _Chain(library, known)
     merged = chain.follow(document, (_own_name(document),))
     if not chain.is_whole:
         return LoadedWorkflow(None, merged, in_order(chain.findings))
     merged = replace(merged, data={key: value for key, value in merged.data.items() if key != "extends"})
-    written, unfit = written_out(merged, _Parts(library, (_own_name(document),)))
+    written, unfit = written_out(merged, _Parts(library, (_own_name(document),)), known)
     chain.findings += unfit
     workflow, problems = fit(Workflow, written)
     told = {(finding.file, finding.line, finding.column) for finding in chain.findings}
@@ -77,7 +80,7 @@ class _Parts:
         if found is None:
             return None
         source = found if isinstance(found, Source) else Source(f"{name}.yaml", found)
-        chain = _Chain(self._library)
+        chain = _Chain(self._library, ())
         merged = chain.follow(read_yaml(source.text, file=source.file), (name,))
         return written_out(merged, _Parts(self._library, (*self._names, name)))[0] if chain.is_whole else None
 
@@ -85,10 +88,10 @@ class _Parts:
 class _Chain:
     """Follows `extends` from file to file; `is_whole` says whether every file of the chain could be read."""
 
-    def __init__(self, library: Library) -> None:
+    def __init__(self, library: Library, known: Iterable[str]) -> None:
         self.findings: list[Finding] = []
         self.is_whole = True
-        self._library = library
+        self._library, self._known = library, known
 
     def follow(self, document: YamlDocument, names: tuple[str, ...]) -> Merged:
         """Lay a file over what it extends."""
@@ -122,6 +125,7 @@ class _Chain:
         found = self._library(name)
         if found is None:
             problem = f"There is no workflow {shown(name)} to extend: check the name."
+            problem += f' Did you mean "{near}"?' if (near := nearest(name, self._known)) else ""
             return self._broken(merged, "unknown-workflow", problem)
         source = found if isinstance(found, Source) else Source(f"{name}.yaml", found)
         return read_yaml(source.text, file=source.file)

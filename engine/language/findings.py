@@ -72,7 +72,7 @@ NAMING = frozenset(
         "reserved-word", "name-twice", "unknown-step-type", "unknown-step", "unknown-role", "nobody-can",
         "unknown-ladder", "unknown-calendar", "unknown-fact", "not-itself", "in-two-choices", "choice-without-default",
         "after-and-choice", "start-not-alone", "start-like-a-step",
-        "unknown-parameter", "condition-circle", "unknown-part",
+        "unknown-parameter", "condition-circle", "unknown-part", "unused-name",
     },
 )  # fmt: skip
 WAYS = frozenset(

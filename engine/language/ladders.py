@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 from itertools import pairwise
-from typing import Literal, Self
+from typing import Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -39,6 +39,9 @@ class ChannelName(StrEnum):
     CALL = "call"
 
 
+_RELEASE: Final = ("letter", "released_by", "release_within")
+
+
 class _Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
@@ -69,9 +72,13 @@ class LevelRecipient(_Record):
         if sum(getattr(self, kind) is not None for kind in RecipientKind) != 1:
             message = "name exactly one of: assignee, supervisor, on_call, role, partner, law_route"
             raise ValueError(message)
-        release = (self.letter, self.released_by, self.release_within)
-        if any(part is None for part in release) if self.law_route else any(part is not None for part in release):
-            message = "a law_route, and only a law_route, has a letter, released_by and release_within"
+        lacking = [part for part in _RELEASE if getattr(self, part) is None]
+        if self.law_route and lacking:
+            message = f"a law_route tells by a letter that somebody releases: add {' and '.join(lacking)}"
+            raise ValueError(message)
+        if not self.law_route and len(lacking) < len(_RELEASE):
+            given = [part for part in _RELEASE if part not in lacking]
+            message = f"only a law_route has a letter that somebody releases: take out {' and '.join(given)}"
             raise ValueError(message)
         return self
 
@@ -100,7 +107,7 @@ class LevelRepeat(_Record):
     @model_validator(mode="after")
     def _takes_time(self) -> Self:
         if self.every.is_at_once:
-            message = "a repetition needs some time in between"
+            message = "a repetition needs some time in between, like PT1H"
             raise ValueError(message)
         return self
 
@@ -131,10 +138,10 @@ class Level(_Record):
     @model_validator(mode="after")
     def _hangs_together(self) -> Self:
         if self.acknowledge_within and not self.needs_acknowledgement:
-            message = "acknowledge_within needs needs_acknowledgement: true"
+            message = "acknowledge_within needs an acknowledgement: write needs_acknowledgement: true beside it"
             raise ValueError(message)
         if self.reassign and self.to.kind in {RecipientKind.PARTNER, RecipientKind.LAW_ROUTE}:
-            message = "an item can be given only to somebody of the unit"
+            message = "an item can be given only to somebody of the unit: take reassign out, or name a role or a person"
             raise ValueError(message)
         return self
 
@@ -172,6 +179,6 @@ class Ladder(_Record):
                 message = f"level {upper.level} comes before level {lower.level}: put levels in the order of their time"
                 raise ValueError(message)
         if any(level.last_resort for level in self.levels[:-1]):
-            message = "only the highest level can be the last resort"
+            message = "only the highest level can be the last resort: take it out of the others"
             raise ValueError(message)
         return self

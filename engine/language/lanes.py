@@ -20,18 +20,21 @@ from engine.language.diagram import (
     called_off,
     colour_of,
     draw,
+    lane_title,
+    plain_times,
 )
 from engine.language.names import role_words
-from engine.language.words import WorkflowWords, within
+from engine.language.short_forms import starts_read_back
+from engine.language.words import LawWords, WorkflowWords
 from engine.language.workflow import StepSpec, Workflow, follow_ups_by_type
 
-ROW, HEAD = 34, 108
+ROW, HEAD = 34, 120
 _CLOSE_ROW, _MANY = 17, 54
 """How high a row is where there are more than so many: the page stays within reach."""
 """The height of a row and that of the names of the lanes, in pixels: the style sheet has the same."""
 _WIDE, _LETTER, _LETTER_CLOSE, _LETTER_SAID, _MARKED, _BETWEEN = 1210, 9.6, 8.2, 7.6, 90, " · "
 """What a page is wide, a letter of a title, of a close one, and of the words after it, and a mark, in pixels."""
-_CASE, _MACHINE, _ANYBODY = "case", "automatic", "anybody"
+_CASE, _MACHINE, _ANYBODY, _GENERAL = "case", "automatic", "anybody", "core"
 _LONGEST, _FEW = 20, 6
 _NODE, _TRACK, _MARGIN, _CURVE, _SYMBOL = 24, 6, 4, 6, 7
 
@@ -103,7 +106,7 @@ def in_lanes(
     by: LaneView = LaneView.PILLAR,
     chosen: str = "",
     before: Workflow | None = None,
-    laws: Mapping[str, str] | None = None,
+    laws: LawWords | None = None,
 ) -> Lanes:
     """Lay a workflow out: rows in the order of the work, lanes in the order in which they are first needed.
 
@@ -123,10 +126,11 @@ def in_lanes(
     for edge in reversed(drawing.edges):
         if edge.source not in steps and edge.source != START and edge.target in lane:
             lane[edge.source] = lane[edge.target]
+    words = WorkflowWords({}, catalogue, laws)
     rows = tuple(
         LaneRow(
             node, node.id.removeprefix("step-"),
-            tuple(_said(of[node.id], steps[node.id], roles[node.id], catalogue, laws or {})), marks.get(node.id),
+            tuple(_said(of[node.id], steps[node.id], roles[node.id], catalogue, words)), marks.get(node.id),
         )
         if node.id in steps
         else LaneRow(node, "", node.lines[:1], marks.get(node.id))
@@ -173,15 +177,15 @@ def _with_gone(drawing: Drawing, before: Drawing) -> Drawing:
 
 
 def step_in_words(
-    workflow: Workflow, key: str, catalogue: StepCatalogue | None = None
+    workflow: Workflow, key: str, catalogue: StepCatalogue | None = None, laws: LawWords | None = None
 ) -> tuple[tuple[str, tuple[str, ...]], ...]:
     """Say all that a workflow says of a step, by headings; nothing for a key that is no step."""
     step = workflow.steps.get(key)
     if step is None:
         return ()
     flattened = workflow.model_dump(mode="json", by_alias=True, exclude_defaults=True)
-    words, plain = WorkflowWords(flattened, catalogue), flattened["steps"][key]
-    times = [f"{_first(words.full(time))}" for time in plain.get("time", ())]
+    words, plain = WorkflowWords(flattened, catalogue, laws), flattened["steps"][key]
+    times = (_first(words.full(one)) for one in starts_read_back(plain.get("time", ()), plain, flattened["steps"]))
     gates = [
         f"{gate.reason} Until {words.condition(gate.until)}." for gate in workflow.gates.values() if key in gate.holds
     ]
@@ -200,9 +204,9 @@ def step_in_words(
     return ((words.step(key), ()), *((heading, said) for heading, said in found.items() if said))
 
 
-def acts_in_words(workflow: Workflow, catalogue: StepCatalogue) -> tuple[str, ...]:
+def acts_in_words(workflow: Workflow, catalogue: StepCatalogue, laws: LawWords | None = None) -> tuple[str, ...]:
     """Tell, in one sentence each, what comes by an act and not by an answer: its name, when, how long, who is told."""
-    words, every = WorkflowWords({}, catalogue), follow_ups_by_type(workflow, catalogue)
+    words, every = WorkflowWords({}, catalogue, laws), follow_ups_by_type(workflow, catalogue)
     return tuple(words.follow_up(name, one) for said in every.values() for name, one in said.items() if one.act)
 
 
@@ -219,12 +223,10 @@ def _said(
     step: StepSpec,
     roles: tuple[str, ...],
     catalogue: StepCatalogue | None,
-    laws: Mapping[str, str],
+    words: WorkflowWords,
 ) -> Iterator[str]:
     info = catalogue.find(step.uses) if catalogue else None
-    own = [(time.law, time.limit) for time in step.time] or ([(info.law_limit, info.time_limit)] if info else [])
-    words = (laws.get(law, law) if law else within(limit or "") for law, limit in own)
-    found = dict.fromkeys(one for one in words if one)
+    found = dict.fromkeys(map(words.length, plain_times(step, info)))
     if found:
         yield " or ".join(found)
     if roles[0] in {_MACHINE, _ANYBODY} or len(roles) > _FEW:
@@ -332,10 +334,10 @@ class _Picture:
     def _heads(self, height: int) -> Iterator[str]:
         for lane in self._lanes:
             x = self._left[lane] + _NODE // 2
-            name = escape(_short(_first(lane) if lane in {_MACHINE, _ANYBODY} else role_words(lane)))
+            name = escape(_short(lane_title(lane) if lane in {_MACHINE, _ANYBODY, _GENERAL} else role_words(lane)))
             yield f'<line x1="{x}" y1="{HEAD}" x2="{x}" y2="{height}" stroke="#e3e8ea" stroke-width="{_NODE - 4}"/>'
             yield (
-                f'<text x="{x}" y="{HEAD - 8}" transform="rotate(-50 {x} {HEAD - 8})" font-size="13"'
+                f'<text x="{x}" y="{HEAD - 8}" transform="rotate(-40 {x} {HEAD - 8})" font-size="13"'
                 f' font-weight="700" fill="{colour_of(lane).border}">{name}</text>'
             )
 

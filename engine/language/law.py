@@ -384,10 +384,15 @@ def law_term(limit: LawLimit, *, on: date, jurisdiction: str | None = None, dist
     Until a lawyer has signed it, and outside the days it is in force, it is never called law: it is a network target,
     based on its source. The same holds for a time that the text does not name.
     """
-    if limit.signature is None or limit.is_watched or not limit.is_in_force(on):
+    if not is_called_law(limit, on=on):
         return f"network target, based on {limit.source}"
     force = limit.force_in(jurisdiction or limit.jurisdiction, district=district, on=on)
     return f"{'legal deadline' if force is Force.BINDING else 'advisory limit'}, {limit.source}"
+
+
+def is_called_law(limit: LawLimit, *, on: date) -> bool:
+    """Whether pages may call a limit law on a day: a lawyer has signed it, its text names the time, it is in force."""
+    return limit.signature is not None and not limit.is_watched and limit.is_in_force(on)
 
 
 def is_quotable(limit: LawLimit, *, on: date, jurisdiction: str | None = None, district: str | None = None) -> bool:

@@ -140,7 +140,7 @@ class _Gathering:
     def load(self, kind: DefinitionKind, document: YamlDocument) -> None:
         """Make the record of a file that was taken in."""
         if kind is DefinitionKind.WORKFLOW:
-            loaded = assemble(document, library=self._source)
+            loaded = assemble(document, library=self._source, known=self._workflows())
             record: BaseModel | None = loaded.workflow
             self._findings += loaded.findings
             if loaded.workflow:
@@ -169,6 +169,10 @@ class _Gathering:
             loaded=self._loaded,
             findings=in_order(self._findings),
         )
+
+    def _workflows(self) -> frozenset[str]:
+        own = (name for kind, name in self.documents if kind is DefinitionKind.WORKFLOW)
+        return self._around.names(DefinitionKind.WORKFLOW).union(own)
 
     def _source(self, name: str) -> Source | None:
         found = self.documents.get((DefinitionKind.WORKFLOW, name))

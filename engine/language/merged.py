@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from engine.language.findings import Finding, Severity
-from engine.language.names import shown
+from engine.language.names import meant, shown
 from engine.language.yaml_files import Path, Plain, YamlDocument
 
 _CHANGES = frozenset({"also", "except"})
@@ -37,6 +37,15 @@ class Merged:
             if path[:length] in self.owners:
                 return self.owners[path[:length]]
         return self.main
+
+    @property
+    def is_extending(self) -> bool:
+        """Whether the file extends another one."""
+        return isinstance(self.main.data, dict) and "extends" in self.main.data
+
+    def is_own(self, path: Path) -> bool:
+        """Whether a value stands in the file itself, and not in one that it extends."""
+        return self.owners.get(path) is self.main
 
     def origins(self) -> Iterator[tuple[str, str, int]]:
         """List every value that ends a branch: its dotted path, and the file and line it came from."""
@@ -83,7 +92,7 @@ def _lay(
             _forget(here, owners)
             owners[here], result[key] = document, None
         elif value is None and key not in base:
-            findings.append(_removes_nothing(document, here, key))
+            findings.append(_removes_nothing(document, here, base))
         elif value is None:
             _forget(here, owners)
             del result[key]
@@ -115,7 +124,8 @@ def _changed(below: Plain, change: Mapping[str, Plain]) -> Plain:
 def _not_there(document: YamlDocument, path: Path, change: Mapping[str, Plain], below: Plain) -> Iterator[Finding]:
     for one in _one_or_many(change.get("except")):
         if one not in _one_or_many(below):
-            problem = f"{shown(one)} is not among the inherited steps: take it out of this list."
+            others = meant(str(one), map(str, _one_or_many(below)))
+            problem = f"{shown(one)} is not among the inherited steps: take it out of this list. {others}"
             position = document.position((*path, "except"))
             yield Finding(document.file, *position, "removes-nothing", problem, Severity.WARNING)
 
@@ -124,8 +134,11 @@ def _one_or_many(value: Plain) -> list[Plain]:
     return value if isinstance(value, list) else [] if value is None else [value]
 
 
-def _removes_nothing(document: YamlDocument, path: Path, key: str) -> Finding:
-    problem = f'"{key}" has no value, and what this file extends has no such key to remove: give it a value.'
+def _removes_nothing(document: YamlDocument, path: Path, base: Mapping[str, Plain]) -> Finding:
+    problem = (
+        f"{shown(path[-1])} has no value, and what this file extends has no such key to remove. "
+        f"{meant(str(path[-1]), base)} If it is new, give it a value."
+    )
     position = document.position(path, of_key=True)
     return Finding(document.file, *position, "removes-nothing", problem, Severity.WARNING)
 

@@ -169,12 +169,16 @@ _MOST_NAMES = 12
 _LONGEST = 60
 
 
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return the known name that somebody means, or an empty text when none is near."""
+    return next(iter(get_close_matches(name[:_LONGEST], sorted(set(known)), n=1, cutoff=0.6)), "")
+
+
 def meant(name: str, known: Iterable[str]) -> str:
     """Say in a sentence which known name is nearest, or which names there are."""
     names = sorted(set(known))
-    near = get_close_matches(name[:_LONGEST], names, n=1, cutoff=0.6)
-    if near:
-        return f'Did you mean "{near[0]}"?'
+    if near := nearest(name, names):
+        return f'Did you mean "{near}"?'
     if not names:
         return "There is none yet."
     shown = ", ".join(names[:_MOST_NAMES])

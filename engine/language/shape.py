@@ -1,7 +1,6 @@
 """Whether a file's data has the shape that a model asks for, told in findings and plain words."""
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Annotated, Any, Final, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
@@ -9,125 +8,14 @@ from pydantic_core import ErrorDetails
 
 from engine.language.findings import Finding
 from engine.language.merged import Merged
-from engine.language.names import ChoiceCode, Id, JurisdictionCode, Name, StepTypeKey, meant, shown
+from engine.language.names import meant, nearest, shown
+from engine.language.shape_words import example_of, remedy_of, sentence, slug_of, written
 from engine.language.yaml_files import Path
-from engine.language.yaml_text import MOST_FINDINGS, foreign_letter
-
-_TYPES = {
-    "string": "a text",
-    "bool": "true or false",
-    "int": "a whole number",
-    "float": "a number",
-    "dict": "keys with values",
-    "model": "keys with values",
-    "mapping": "keys with values",
-    "tuple": "a list",
-    "list": "a list",
-    "date": "a date like 2026-01-31",
-    "time": "a time like 09:00",
-}
-
-
-def _pattern(name: Any) -> str:  # noqa: ANN401 - an annotated type
-    return str(name.__metadata__[0].pattern)
-
-
-_PATTERNS = {
-    _pattern(Id): "an id of lower-case letters, digits and _, which begins with a letter and has at most 64 characters",
-    _pattern(
-        Name
-    ): "a name of lower-case letters, digits and -, which begins with a letter and has at most 64 characters",
-    _pattern(StepTypeKey): "a step type (the pillar, a dot, what is done) like reporting.intake",
-    _pattern(ChoiceCode): "an id of lower-case letters, digits and _, or the code of a place like IN or IN-AS",
-    _pattern(JurisdictionCode): "a place like IN or IN-AS",
-}
-
-
-def sentence(problems: list[ErrorDetails], *, of_key: bool) -> tuple[str, str]:
-    """Return code and sentence for what is wrong with one value (or key)."""
-    problem = problems[0]
-    kind, value, context = problem["type"], problem["input"], problem.get("ctx") or {}
-    if kind == "string_pattern_mismatch":
-        return _bad_name(value, context, of_key=of_key)
-    if kind in {"enum", "literal_error"}:
-        return "unknown-word", _bad_word(value, context)
-    if kind in {"value_error", "time_limit", "assertion_error"}:
-        return "bad-value", _own_words(problem, context)
-    bound = _out_of_bounds(kind, context)
-    if bound:
-        return "out-of-bounds", bound
-    return "wrong-type", _wrong_type([item["type"] for item in problems], value)
-
-
-def _bad_name(value: object, context: Mapping[str, Any], *, of_key: bool) -> tuple[str, str]:
-    letter = foreign_letter(str(value))
-    if letter:
-        return "look-alike", f"{shown(value)} holds {letter}: ids and names are written in plain ASCII letters."
-    expected = _PATTERNS.get(str(context.get("pattern")), "a name in the form that this key asks for")
-    return "bad-name", f"{shown(value)} cannot be {'a key' if of_key else 'used'} here: write {expected}."
-
-
-def _bad_word(value: object, context: Mapping[str, Any]) -> str:
-    expected = str(context.get("expected", ""))
-    words = [word.strip("' ") for word in expected.replace(" or ", ", ").split(", ")]
-    if not isinstance(value, str):
-        return f"One word is expected here: {', '.join(words)}."
-    return f"{shown(value)} is not known here. {meant(value, words)}"
-
-
-def _own_words(problem: ErrorDetails, context: Mapping[str, Any]) -> str:
-    words = str(context.get("error") or problem["msg"])
-    return f"{words[:1].upper()}{words[1:].rstrip('.')}."
-
-
-def _out_of_bounds(kind: str, context: Mapping[str, Any]) -> str | None:
-    limits = {
-        "string_too_short": "The text is empty: write at least {min_length} character.",
-        "string_too_long": "The text is too long: at most {max_length} characters.",
-        "too_short": "At least {min_length} entry is needed here.",
-        "too_long": "At most {max_length} entries fit here.",
-        "greater_than_equal": "The number must be {ge} or more.",
-        "less_than_equal": "The number must be {le} or less.",
-        "greater_than": "The number must be more than {gt}.",
-        "less_than": "The number must be less than {lt}.",
-    }
-    return limits[kind].format(**context) if kind in limits else None
-
-
-def _wrong_type(kinds: list[str], value: object) -> str:
-    expected = dict.fromkeys(_TYPES.get(kind.split("_")[0], "another value") for kind in kinds)
-    return f"Expected {' or '.join(expected)} here, but this is {_what_is(value)}."
-
-
-def _what_is(value: object) -> str:
-    match value:
-        case None:
-            return "empty"
-        case bool():
-            return f"{str(value).lower()} (put a text in quotes)"
-        case int() | float():
-            return f"the number {str(value)[:30]}"
-        case str():
-            return f"the text {shown(value)}"
-        case list() | tuple():
-            return "a list"
-        case _:
-            return "a group of keys"
-
+from engine.language.yaml_text import MOST_FINDINGS
 
 _Model = TypeVar("_Model", bound=BaseModel)
 _KEY = "[key]"
-_LENGTH: Final = "Write it like PT48H (hours), P3D (days), P4M (months)."
-_REMEDIES: Final = {
-    "limit": _LENGTH, "every": _LENGTH, "delay": _LENGTH, "timeout": _LENGTH, "pause": _LENGTH, "extend": _LENGTH,
-    "warn": "Write it like 50% or PT48H.",
-}  # fmt: skip
-"""What a value looks like, by its key."""
-_EXAMPLES: Final = {
-    "version": "version: 1", "uses": "uses: reporting.intake", "title": "title: What people read", "times": "times: 12",
-    "label": 'label: "What is asked?"', "reason": 'reason: "Why it waits"', "steps": "steps:",
-}  # fmt: skip
-_FIRST: Final = ("role", "limit", "every", "any", "default", "until", "uses")
+_FIRST: Final = ("role", "limit", "every", "any", "default", "until", "uses", "on")
 """The key that somebody means who writes a value where keys with values belong."""
 
 
@@ -154,7 +42,21 @@ def _findings(model: type[BaseModel], merged: Merged, error: ValidationError) ->
     by_path: dict[Path, list[ErrorDetails]] = {}
     for problem in error.errors(include_url=False):
         by_path.setdefault(_path(merged.data, problem), []).append(problem)
-    return [_finding(model, merged, path, problems) for path, problems in by_path.items()][:MOST_FINDINGS]
+    extra = [path for path, problems in by_path.items() if problems[0]["type"] == "extra_forbidden"]
+    misspelt = {(*path[:-1], nearest(str(path[-1]), _keys_in_file(model, path[:-1]))) for path in extra}
+    return [
+        _finding(model, merged, path, problems)
+        for path, problems in by_path.items()
+        if not _follows(path, problems[0], misspelt)
+    ][:MOST_FINDINGS]
+
+
+def _follows(path: Path, problem: ErrorDetails, misspelt: Collection[Path]) -> bool:
+    """Whether a problem goes with another one: the key was misspelt, or the entries of a list do not fit."""
+    context = problem.get("ctx") or {}
+    if problem["type"] == "too_short":
+        return bool(len(problem["input"]) >= context["min_length"])
+    return problem["type"] == "missing" and (path in misspelt or (("extends",) in misspelt and len(path) == 1))
 
 
 def _finding(model: type[BaseModel], merged: Merged, path: Path, problems: list[ErrorDetails]) -> Finding:
@@ -163,13 +65,35 @@ def _finding(model: type[BaseModel], merged: Merged, path: Path, problems: list[
         message = f'There is no key "{str(path[-1])[:60]}" here. {_meant_key(model, path, problem["input"])}'
         return merged.finding(path, "unknown-key", message, of_key=True)
     if problem["type"] == "missing":
-        example = f", like {_EXAMPLES[str(path[-1])]}" if path[-1] in _EXAMPLES else ""
-        message = f'The key "{path[-1]}" is missing here: add it{example}.'
-        return merged.finding(path[:-1], "missing-key", message, of_key=True)
+        return merged.finding(path[:-1], "missing-key", _missing(merged, path), of_key=True)
     of_key = problem["loc"][-1:] == (_KEY,)
     code, message = sentence(problems, of_key=of_key)
-    remedy = _remedy(model, merged, path, problem["input"], of_key=of_key)
+    remedy = _remedy(model, merged, path, problems, of_key=of_key)
     return merged.finding(path, code, f"{message} {remedy}".rstrip(), of_key=of_key)
+
+
+_NAME_AND_KEY = 3
+
+
+def _missing(merged: Merged, path: Path) -> str:
+    """Say which key is missing; in a file that extends another, also which inherited name may be meant."""
+    like = example_of(path[-1])
+    group, name, key = map(str, path) if len(path) == _NAME_AND_KEY else ("", "", str(path[-1]))
+    others = {
+        str(one[1]) for one, owner in merged.owners.items() if one[:1] == (group,) != one and owner is not merged.main
+    }
+    if not name or name in others or not merged.is_extending:
+        return f'The key "{key}" is missing here: add it{like}.'
+    problem = f"What this file extends has no {group.removesuffix('s')} {shown(name)}."
+    if near := nearest(name, others):
+        return f'{problem} Did you mean "{near}"? A new one needs the key "{key}": add it{like}.'
+    return f'{problem} So the key "{key}" is missing here: add it{like}.'
+
+
+def _keys_in_file(model: type[BaseModel], path: Path) -> frozenset[str]:
+    """Return the keys that somebody may write at a path: `extends` goes before the model, `is_whole` comes after it."""
+    keys = frozenset(known_keys(model, path))
+    return keys - {"is_whole"} | {"extends"} if not path and "is_whole" in keys else keys
 
 
 def _meant_key(model: type[BaseModel], path: Path, value: object) -> str:
@@ -177,24 +101,32 @@ def _meant_key(model: type[BaseModel], path: Path, value: object) -> str:
     for key in known_keys(model, path[:-1]):
         inside = known_keys(model, (*path[:-1], key))
         if path[-1] in inside and path[-1] in _FIRST and not isinstance(value, dict):
-            return f'It stands within "{key}": write {key}: {{{path[-1]}: {_written(value)}}}.'
-    return meant(str(path[-1]), known_keys(model, path[:-1]))
+            return f'It stands within "{key}": write {key}: {{{path[-1]}: {written(value)}}}.'
+    return meant(str(path[-1]), _keys_in_file(model, path[:-1]))
 
 
-def _remedy(model: type[BaseModel], merged: Merged, path: Path, value: object, *, of_key: bool) -> str:
+def _remedy(model: type[BaseModel], merged: Merged, path: Path, problems: list[ErrorDetails], *, of_key: bool) -> str:
     """Say how to write what was meant, where that can be told; empty where it cannot."""
-    if not isinstance(value, str | int | float) or isinstance(value, bool):
-        return ""
-    inside = next((key for key in _FIRST if key in known_keys(model, path)), None)
-    if inside and not of_key:
-        return f"Write {path[-1]}: {{{inside}: {_written(value)}}}."
-    found = next((_REMEDIES[key] for key in path[:-3:-1] if isinstance(key, str) and key in _REMEDIES), "")
-    if found or not isinstance(value, str):
-        return found
+    value, kind = problems[0]["input"], problems[0]["type"]
     if of_key:
-        slug = _slug(value)
+        slug = slug_of(str(value))
         return f'Write "{slug}".' if slug and slug != value else ""
-    return _meant_step(merged, value) if path[0] == "steps" else ""
+    inside = next((key for key in _FIRST if key in known_keys(model, path)), None)
+    if kind.endswith("_type"):
+        if inside and (_is_plain(value) or isinstance(value, bool) or value == []):
+            whole = f"{{{inside}: {written(value) if _is_plain(value) else '…'}}}"
+            return f"Write {whole}." if isinstance(path[-1], int) else f"Write {path[-1]}: {whole}."
+        return remedy_of([problem["type"] for problem in problems], path, value)
+    if kind == "too_short":
+        return f"Write it{example_of(path[-1])}." if example_of(path[-1]) else ""
+    return _meant_step(merged, value) if isinstance(value, str) and path[0] == "steps" else ""
+
+
+def _is_plain(value: object) -> bool:
+    """Whether a value is a word or a number, or a list of these."""
+    if isinstance(value, list):
+        return bool(value) and all(_is_plain(one) for one in value)
+    return isinstance(value, str | int | float) and not isinstance(value, bool)
 
 
 def _meant_step(merged: Merged, value: str) -> str:
@@ -204,15 +136,7 @@ def _meant_step(merged: Merged, value: str) -> str:
     if "," in value:
         return f"Several stand in brackets: [{', '.join(one.strip() for one in value.split(','))}]."
     of_type = next((key for key, step in known.items() if step.get("uses") == value), None)
-    return f'Did you mean the step "{of_type or _slug(value)}"?' if of_type or _slug(value) in known else ""
-
-
-def _slug(words: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "_", words.lower()).strip("_")
-
-
-def _written(value: object) -> str:
-    return " ".join(str(value).split())[:40]
+    return f'Did you mean the step "{of_type or slug_of(value)}"?' if of_type or slug_of(value) in known else ""
 
 
 def _path(data: object, problem: ErrorDetails) -> Path:

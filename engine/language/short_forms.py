@@ -10,29 +10,29 @@ first of them that was not left out.
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
 from engine.language.findings import Finding
 from engine.language.merged import Merged
-from engine.language.names import LEFT_OUT, meant, shown
+from engine.language.names import LEFT_OUT, meant, nearest, shown
 
 Load = Callable[[str], Merged | None]
 """Finds another workflow, written out, by its name."""
 _CONDITIONS: Final = frozenset({"when", "until", "abort"})
 _REFERENCES: Final = frozenset({"after", "all", "any", "of", "not", "on_breach", "to", "holds", "steps", "default"})
 _STARTS: Final = frozenset({"from", "unit_from"})
-_PARAMETER: Final = re.compile(r"\$([a-z][a-z0-9_]*)")
+PARAMETER: Final = re.compile(r"\$([a-z][a-z0-9_]*)")
 _QUOTED: Final = re.compile(r"""("(?:[^"\\\\]|\\\\.)*"|'(?:[^'\\\\]|\\\\.)*')""")
 
 
-def written_out(merged: Merged, load: Load) -> tuple[Merged, list[Finding]]:
-    """Return a workflow without short forms, and what does not fit of them."""
+def written_out(merged: Merged, load: Load, known: Iterable[str] = ()) -> tuple[Merged, list[Finding]]:
+    """Return a workflow without short forms, and what does not fit of them; `known` are the names of workflows."""
     findings: list[Finding] = []
     for form in (_parameters, _conditions, starts_written_out):
         if form is _conditions:
-            merged, found = _parts(merged, load)
+            merged, found = _parts(merged, load, known)
             findings += found
         merged, found = form(merged)
         findings += found
@@ -51,13 +51,13 @@ def _parameters(merged: Merged) -> tuple[Merged, list[Finding]]:
             return [put(one, (*path, number)) for number, one in enumerate(value)]
         if not isinstance(value, str) or "$" not in value:
             return value
-        for name in (one for one in _PARAMETER.findall(value) if one not in values):
+        for name in (one for one in PARAMETER.findall(value) if one not in values):
             problem = f"There is no parameter {shown(name)}. {meant(name, values)}"
             findings.append(merged.finding(path, "unknown-parameter", problem))
-        alone = _PARAMETER.fullmatch(value)
+        alone = PARAMETER.fullmatch(value)
         if alone:
             return values.get(alone[1], value)
-        return _PARAMETER.sub(lambda found: str(values.get(found[1], found[0])), value)
+        return PARAMETER.sub(lambda found: str(values.get(found[1], found[0])), value)
 
     data = {key: value if key == "parameters" else put(value, (key,)) for key, value in merged.data.items()}
     return replace(merged, data=data), findings
@@ -101,7 +101,12 @@ def _replaced(condition: str, names: Mapping[str, str]) -> str:
     )
 
 
-def _parts(merged: Merged, load: Load) -> tuple[Merged, list[Finding]]:
+def is_asked_in(condition: str, name: str) -> bool:
+    """Whether a condition asks for a name, outside of quotes and not as the output of a step."""
+    return _replaced(condition, {name: ""}) != condition
+
+
+def _parts(merged: Merged, load: Load, known: Iterable[str]) -> tuple[Merged, list[Finding]]:
     """Put the steps of other workflows where they are parts of this one."""
     parts, steps = merged.data.get("parts"), merged.data.get("steps")
     if not isinstance(parts, dict) or not isinstance(steps, dict):
@@ -111,10 +116,10 @@ def _parts(merged: Merged, load: Load) -> tuple[Merged, list[Finding]]:
     for name, part in parts.items():
         inner = load(str(part.get("workflow"))) if isinstance(part, dict) else None
         if not isinstance(part, dict) or inner is None or not isinstance(inner.data.get("steps"), dict):
-            problem = (
-                f"There is no workflow {shown(part.get('workflow') if isinstance(part, dict) else part)} to put here."
-            )
-            findings.append(merged.finding(("parts", name), "unknown-part", f"{problem} Check the name."))
+            wanted = str(part.get("workflow") if isinstance(part, dict) else part)
+            problem = f"There is no workflow {shown(wanted)} to put here: check the name."
+            problem += f' Did you mean "{near}"?' if (near := nearest(wanted, {*known} - {wanted})) else ""
+            findings.append(merged.finding(("parts", name), "unknown-part", problem))
             continue
         ends[name] = _take_part(data, name, part, inner.data)
     data["steps"] = {
@@ -211,6 +216,14 @@ def starts_written_out(merged: Merged) -> tuple[Merged, list[Finding]]:
         for name in starts
         if name in steps
     ]
+    findings += [
+        merged.finding(
+            ("starts", name, "any", number), "unknown-step", f"There is no step {shown(one)}. {meant(one, steps)}"
+        )
+        for name in starts
+        for number, one in enumerate(starts[name])
+        if one not in steps and merged.is_own(("starts", name))
+    ]
     written = {key: _step(step, starts, steps) if isinstance(step, dict) else step for key, step in steps.items()}
     written = {key: _closing(key, step, written) if isinstance(step, dict) else step for key, step in written.items()}
     return replace(merged, data={**merged.data, "steps": written}), findings
@@ -272,6 +285,22 @@ def _was_done(key: str, step: Mapping[str, Any], steps: Mapping[str, Any]) -> st
     if many is not None and step.get("for_each") != many:
         return f'{key}.outcome.exists(c, c == "done")'
     return f"!({key}.outcome in {json.dumps(LEFT_OUT)})"
+
+
+def starts_read_back(
+    limits: Sequence[dict[str, Any]], step: Mapping[str, Any], steps: Mapping[str, Any]
+) -> list[dict[str, Any]]:
+    """Return the limits of a step with those of a named start as one again, whose `from` lists the start's steps."""
+    found: list[dict[str, Any]] = []
+    rest = list(limits)
+    while rest:
+        for count in range(len(rest), 0, -1):
+            names, one = [str(limit.get("from")) for limit in rest[:count]], {**rest[count - 1], "from": EVERYTHING}
+            if count == 1 or _limits(one, step, {EVERYTHING: names}, steps) == rest[:count]:
+                break
+        found.append({**one, "from": names} if count > 1 else rest[0])
+        rest = rest[count:]
+    return found
 
 
 def _closing(key: str, step: dict[str, Any], steps: Mapping[str, Any]) -> dict[str, Any]:

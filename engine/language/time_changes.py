@@ -1,18 +1,22 @@
-"""What a new version of a ladder or calendar changes, in sentences; what lets people hear later is a loss."""
+"""What a new version changes of ladders, calendars and when steps are done, in sentences; to hear later is a loss."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from engine.language.calendars import Calendar, SpecialDay, Weekday, WorkingSpan, YearlyDay
+from engine.language.diagram import when_in_words
 from engine.language.ladders import LevelRecipient
-from engine.language.limits import Offset
+from engine.language.limits import Offset, WarningPoint
 from engine.language.names import in_running_words
-from engine.language.words import Plain, limit_words, people, sooner_or_later, span
+from engine.language.words import Plain, WorkflowWords, limit_words, people, sooner_or_later, span
+from engine.language.workflow import StepRepeat, StepSpec
 
 Told = tuple[str, bool]
 """A sentence, and whether it tells of a loss."""
-_OF_A_LEVEL: Final = frozenset({"after", "channels", "level", "to", "repeat"})
+COURSE: Final = ("not_before", "repeat", "back", "wait")
+"""What of a step says when it opens, how often it is done, and how it goes on."""
+_OF_A_LEVEL: Final = frozenset({"after", "channels", "level", "to", "repeat", "acknowledge_within"})
 
 _OF_A_CALENDAR: Final = frozenset({
     "weekend", "hours", "hours_by_weekday", "holidays_from", "holidays", "every_year", "not_holidays",
@@ -28,6 +32,64 @@ _LISTS: Final = {
 }
 """The lists of days: what a day in it is, and whether it takes working time away."""
 _NO_PLACE: Final = "Public holidays are no longer worked out: only the days of this calendar count."
+
+
+def course_changes(
+    name: str, title: str, was: tuple[Plain | None, WorkflowWords], becomes: tuple[Plain | None, WorkflowWords]
+) -> Iterator[Told]:
+    """Say what differs in one of `COURSE` of a step; to wait longer, or to be done less often, is a loss."""
+    said = [_in_words(name, one, words) if one else "" for one, words in (was, becomes)]
+    old, new = was[0] or {}, becomes[0] or {}
+    now = f"{title}: {said[1] or 'no longer'}{', instead of' if old and new else ''} {said[0]}".strip()
+    yield f"{now}.", _is_held_up(name, old, new)
+
+
+def _is_held_up(name: str, old: Plain, new: Plain) -> bool:
+    match name:
+        case "repeat":
+            return not new or (bool(old) and _is_less(StepRepeat(**old), StepRepeat(**new)))
+        case "not_before":
+            return bool(new) and (old.get("from") != new.get("from") or _is_longer(old, new, "wait", "PT0S"))
+        case "wait":
+            return bool(new) and (not old or _is_longer(old, new, "time_out", ""))
+        case _:
+            return not new
+
+
+def _in_words(name: str, said: Plain, words: WorkflowWords) -> str:
+    parts = [*when_in_words(StepSpec.model_validate({"uses": "core.note", name: said}), words)]
+    if name == "repeat" and "until" in said:
+        parts.append(f"until {words.condition(said['until'])}")
+    if "event" in said:
+        parts.append(f"whichever answer of “{words.step(said['event'])}” it is")
+    return ", ".join(parts)
+
+
+def _is_longer(old: Plain, new: Plain, name: str, usual: str) -> bool:
+    """Whether a time is longer, or has no end any more; empty is without end."""
+    was, becomes = str(old.get(name, usual)), str(new.get(name, usual))
+    by = sooner_or_later(was, becomes)
+    return was != becomes and (not becomes or by is None or by[1]) and bool(was)
+
+
+def _is_less(old: StepRepeat, new: StepRepeat) -> bool:
+    waits = zip(old.waits, new.waits, strict=False)
+    return new.rounds < old.rounds or any(
+        (by := sooner_or_later(*two)) is None or by[1] for two in waits if len({*two}) > 1
+    )
+
+
+def warning_changes(title: str, old: Sequence[str], new: Sequence[str]) -> Iterator[Told]:
+    """Say before what somebody is warned no more, and before what they are now."""
+    for point in (one for one in old if one not in new):
+        yield f"A warning for {title} is gone: {WarningPoint(point).in_words()}.", True
+    for point in (one for one in new if one not in old):
+        yield f"A warning for {title} is new: {WarningPoint(point).in_words()}.", False
+
+
+def lost_by(before: Plain, after: Plain) -> str:
+    """Say in one text what is lost where one ladder takes the place of another; empty where nothing is."""
+    return " ".join(words for _, told, *_ in ladder_changes(before, after) for words, is_loss in told if is_loss)
 
 
 def ladder_changes(before: Plain, after: Plain) -> Iterator[tuple[str, list[Told], Plain, Plain]]:
@@ -73,6 +135,9 @@ def _level(who: str, old: Plain, new: Plain) -> Iterator[Told]:
         yield f"{_first(who)} is no longer notified by {in_running_words(channel)}.", True
     for channel in (one for one in becomes if one not in was):
         yield f"{_first(who)} is also notified by {in_running_words(channel)}.", False
+    was_within, within = (str(one.get("acknowledge_within", "")) for one in (old, new))
+    if was_within != within:
+        yield _acknowledged(who, was_within, within)
     if old.get("repeat") != new.get("repeat"):
         yield _again(who, old.get("repeat"), new.get("repeat"))
     if isinstance(old["to"], Mapping) and isinstance(new["to"], Mapping):
@@ -89,6 +154,19 @@ def _moved(who: str, old: str, new: str) -> Told:
     is_later = seconds > 0
     words = f"{_first(who)} is notified {span(abs(seconds))} {'later' if is_later else 'sooner'}"
     return f"{words}: {becomes.in_words()} instead of {was.in_words()}.", is_later
+
+
+def _acknowledged(who: str, old: str, new: str) -> Told:
+    """Say how soon somebody must acknowledge before the next is notified; later, or not at all, is a loss."""
+    if not new:
+        return (
+            f"{_first(who)} need not acknowledge within {limit_words(old)} any more before the next is notified.",
+            True,
+        )
+    before = f", instead of within {limit_words(old)}" if old else ""
+    moved = sooner_or_later(old, new) if old else None
+    words = f"Where {who} does not acknowledge within {limit_words(new)}{before}, the next is notified."
+    return words, bool(moved and moved[1])
 
 
 def _again(who: str, old: Plain | None, new: Plain | None) -> Told:

@@ -20,15 +20,17 @@ from engine.language.names import (
 )
 
 Plain = Mapping[str, Any]
+LawWords = Mapping[tuple[str, str | None], str]
+"""How long each limit of the law is in words, such as `within 24 hours by law`: by its id and option."""
 _OWN_LIMIT: Final = "the limit of its step type"
 
 
 class WorkflowWords:
     """The words for the parts of a flattened workflow: titles, conditions and limits as people say them."""
 
-    def __init__(self, workflow: Plain, catalogue: StepCatalogue | None) -> None:
+    def __init__(self, workflow: Plain, catalogue: StepCatalogue | None, laws: LawWords | None = None) -> None:
         self._steps: Plain = workflow.get("steps", {})
-        self._catalogue = catalogue
+        self._catalogue, self._laws = catalogue, laws or {}
 
     def step(self, key: str) -> str:
         """Return the title of a step: its own, that of its step type, or its key in plain words."""
@@ -65,8 +67,15 @@ class WorkflowWords:
 
     def limit(self, time: Plain) -> str:
         """Say how long a time limit is, and from when it counts where that is not at once."""
-        long = how_long(time)
+        long = self.length(time)
         return f"{long}, counted from {self.start(time)}" if time.get("from", "ready") != "ready" else long
+
+    def length(self, time: Plain) -> str:
+        """Say how long a time limit is, by law or by its own words; a law that is not known keeps its id."""
+        if "law" not in time:
+            return within(time.get("limit", "")) or _OWN_LIMIT
+        law, option = time["law"], time.get("option")
+        return self._laws.get((law, option)) or self._laws.get((law, None)) or f"the limit {law}"
 
     def full(self, time: Plain) -> str:
         """Say a time limit with its condition, and by which ladder people are notified when it is late."""
@@ -96,11 +105,13 @@ class WorkflowWords:
         if one.due:
             return f"by {in_running_words(one.due)}"
         since = f" after {in_running_words(one.from_)}" if one.from_ != NOW else ""
-        return how_long(_said(limit=one.limit, law=one.law)) + since
+        return self.length(_said(limit=one.limit, law=one.law)) + since
 
     def start(self, time: Plain) -> str:
-        """Say from when a time limit counts."""
+        """Say from when a time limit counts; of the steps of a named start, from the first that is not left out."""
         start = time.get("from", "ready")
+        if isinstance(start, list):
+            return ", or else ".join(f"“{self.step(key)}”" for key in start)
         if start in {"ready", "start"}:
             return "when the step can begin" if start == "ready" else "the beginning of the case"
         owner, _, field = start.partition(".")
@@ -115,11 +126,6 @@ class WorkflowWords:
 
 def _said(**parts: str | None) -> dict[str, str]:
     return {name: text for name, text in parts.items() if text}
-
-
-def how_long(time: Plain) -> str:
-    """Say how long a time limit is, by law or by its own words."""
-    return f"the limit {time['law']}" if "law" in time else within(time.get("limit", "")) or _OWN_LIMIT
 
 
 def within(limit: str) -> str:

@@ -2,9 +2,10 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
@@ -20,6 +21,9 @@ from engine.language.names import (
     StepTypeKey,
     as_tuple,
 )
+
+MOMENT: Final = r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)?$"
+"""What time starts from: a step, a fact, a named start, or the event time of a step."""
 
 
 class SpecModel(BaseModel):
@@ -95,7 +99,7 @@ class TimeSpec(SpecModel):
     """
 
     when: ConditionText | None = None
-    from_: str = Field(default="ready", alias="from", pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)?$")
+    from_: str = Field(default="ready", alias="from", pattern=MOMENT)
     limit: str | None = None
     law: str | None = None
     option: str | None = None
@@ -109,14 +113,14 @@ class TimeSpec(SpecModel):
 
 def _as_not_before(value: Any) -> Any:  # noqa: ANN401 - runs before validation
     if isinstance(value, str):
-        return {"wait" if value.startswith("P") else "from": value}
+        return {"from" if re.fullmatch(MOMENT, value) else "wait": value}
     return value
 
 
 class NotBefore(SpecModel):
     """The earliest moment at which a step opens: so long after a moment, by default after it could begin."""
 
-    from_: str = Field(default="ready", alias="from", pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)?$")
+    from_: str = Field(default="ready", alias="from", pattern=MOMENT)
     wait: str = "PT0S"
 
 

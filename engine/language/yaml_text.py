@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-from yaml.error import MarkedYAMLError
+from yaml.error import Mark, MarkedYAMLError
 
 from engine.language.findings import Finding
 
@@ -34,8 +34,10 @@ def syntax_problem(error: MarkedYAMLError, text: str) -> tuple[int, int, str]:
     mark = error.problem_mark or error.context_mark
     line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
     said = f"{error.problem or ''} {error.context or ''}"
-    if (before := _line_before(said, text.splitlines(), line)) is not None:
-        return before
+    lines = text.splitlines()
+    found = _list_of_names(error.context_mark, lines) if "expected '-'" in said else _line_before(said, lines, line)
+    if found is not None:
+        return found
     if "expected ',' or" in said and error.context_mark and error.context_mark.line + 1 < line:
         line, column = error.context_mark.line + 1, error.context_mark.column + 1
     for complaint, meaning in _MEANINGS:
@@ -43,6 +45,18 @@ def syntax_problem(error: MarkedYAMLError, text: str) -> tuple[int, int, str]:
             return line, column, f"The YAML cannot be read: {meaning}."
     words = " ".join((error.problem or "it breaks off here").split())[:120]
     return line, column, f"The YAML cannot be read: {words}."
+
+
+_NAMED = re.compile(r"(steps|choices|facts|gates|cancels|starts|parts|conditions|parameters):\s*")
+
+
+def _list_of_names(mark: Mark | None, lines: list[str]) -> tuple[int, int, str] | None:
+    """Return what is wrong with a list that begins where each entry has a name, as steps have."""
+    if mark is None or mark.line < 1 or not _NAMED.fullmatch(lines[mark.line - 1]):
+        return None
+    name = re.match(r"[\s-]*([\w-]*)", lines[mark.line])
+    problem = f'each has its name here: take the hyphen out before it, like "{(name and name[1]) or "name"}:"'
+    return mark.line + 1, mark.column + 1, f"The YAML cannot be read: {problem}."
 
 
 def _line_before(said: str, lines: list[str], line: int) -> tuple[int, int, str] | None:

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from html import escape
 from typing import Final, NamedTuple
 
@@ -14,6 +14,7 @@ _COLUMN, _ABOVE = 70, 16
 _LONGEST_BESIDE: Final = 15
 """How many letters fit beside a bar on a telephone; what is longer stands above."""
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+_Say = Callable[[str], str]
 GREEN, RED, TEAL, GREY = "#0b5c3e", "#b3261e", "#17464a", "#7d8a8a"
 
 
@@ -25,7 +26,7 @@ class Bar(NamedTuple):
     what: str
 
 
-def bars(title: str, rows: Iterable[tuple[str, Sequence[Bar]]], *, longest: float = 0) -> str:
+def bars(title: str, rows: Iterable[tuple[str, Sequence[Bar]]], *, longest: float = 0, say: _Say = str) -> str:
     """Draw rows of bars as SVG; empty without rows. The table beside it says the same in words.
 
     The longest bar stands for `longest`, or for the greatest number. A row in which nothing was counted has one zero.
@@ -37,18 +38,18 @@ def bars(title: str, rows: Iterable[tuple[str, Sequence[Bar]]], *, longest: floa
         parts.append(f'<text x="0" y="{y + 12}" font-size="13" fill="#0b0c0c">{escape(label)}</text>')
         y += _BAR + 2 if len(label) > _LONGEST_BESIDE else 0
         for bar in some:
-            parts.append(_bar(bar, y, longest))
+            parts.append(_bar(bar, y, longest, say))
             y += _BAR + 2
         y += _BETWEEN
     if not parts:
         return ""
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="100%" height="{y}" role="img" font-weight="400" '
-        f'aria-label="{escape(title)}. The table says the same in numbers.">{"".join(parts)}</svg>'
+        f"{_label(title, say)}>{''.join(parts)}</svg>"
     )
 
 
-def columns(title: str, days: Sequence[tuple[str, int]], colour: str) -> str:
+def columns(title: str, days: Sequence[tuple[str, int]], colour: str, *, say: _Say = str) -> str:
     """Draw a number a day as columns in SVG, with the first and the last day below and the greatest number above."""
     greatest, width = max((number for _, number in days), default=0), 100 / max(len(days), 1)
     parts = [
@@ -58,7 +59,7 @@ def columns(title: str, days: Sequence[tuple[str, int]], colour: str) -> str:
         for height in (max(round((_COLUMN - _ABOVE) * number / (greatest or 1)), 1),)
     ]
     below = _COLUMN + 14
-    said = [(0, _ABOVE - 4, "start", f"most in a day: {greatest}")]
+    said = [(0, _ABOVE - 4, "start", say("most in a day: {number}").format(number=greatest))]
     if days:
         said += [(0, below, "start", days[0][0]), (100, below, "end", days[-1][0])]
     texts = (
@@ -67,8 +68,12 @@ def columns(title: str, days: Sequence[tuple[str, int]], colour: str) -> str:
     )
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="100%" height="{_COLUMN + 18}" role="img" font-weight="400" '
-        f'aria-label="{escape(title)}. The table says the same in numbers.">{"".join(parts)}{"".join(texts)}</svg>'
+        f"{_label(title, say)}>{''.join(parts)}{''.join(texts)}</svg>"
     )
+
+
+def _label(title: str, say: _Say) -> str:
+    return f'aria-label="{escape(title)}. {escape(say("The table says the same in numbers."))}"'
 
 
 def table_as_csv(header: Sequence[str], lines: Iterable[Sequence[str | int | None]]) -> str:
@@ -79,9 +84,9 @@ def table_as_csv(header: Sequence[str], lines: Iterable[Sequence[str | int | Non
     return made.getvalue()
 
 
-def _bar(bar: Bar, y: int, longest: float) -> str:
+def _bar(bar: Bar, y: int, longest: float, say: _Say) -> str:
     width = 0 if bar.number is None else round(_ROOM * bar.number / longest, 1)
-    number = "withheld" if bar.number is None else f"{bar.number:.10g}"
+    number = say("withheld") if bar.number is None else f"{bar.number:.10g}"
     return (
         f'<rect x="{_LABEL}%" y="{y}" width="{width}%" height="{_BAR}" fill="{bar.colour}">'
         f"<title>{escape(bar.what)}: {number}</title></rect>"

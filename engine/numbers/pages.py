@@ -45,7 +45,7 @@ from engine.numbers.views.figures import (
 from engine.numbers.views.figures import pillars as pillars_view
 from engine.numbers.views.figures import process as process_view
 from engine.web.dependencies import Posted, SignedIn, tried
-from engine.web.languages import say
+from engine.web.languages import retell, say
 from engine.web.posted import FIRST, Again, text, texts, uuid_or_none
 from engine.web.times import span
 from engine.web.visit import Visit
@@ -123,16 +123,21 @@ def pillars_table(visit: SignedIn, period: _Period = "", unit: _Unit = "") -> Re
 
 def with_pictures(tables: Iterable[FigureTable]) -> list[tuple[FigureTable, str]]:
     """Return published tables, each with its picture."""
-    return [
-        (table, bars(table.title, [(line.words, [Bar(line.number, TEAL, line.words)]) for line in table.lines]))
-        for table in tables
-    ]
+    return [(table, bars(say(table.title), _bars_of(table), say=say)) for table in tables]
+
+
+def _bars_of(table: FigureTable) -> list[tuple[str, list[Bar]]]:
+    lines = [(say(line.words), line.number) for line in table.lines]
+    return [(words, [Bar(number, TEAL, words)]) for words, number in lines]
 
 
 def in_times(medians: Iterable[MedianTable]) -> list[tuple[str, list[tuple[str, str]]]]:
     """Return the time to each step in words, by pillar and quarter."""
     return [
-        (f"{table.pillar}, {table.period}", [(line.words, span(timedelta(hours=line.hours))) for line in table.lines])
+        (
+            f"{say(table.pillar)}, {retell(table.period)}",
+            [(line.words, span(timedelta(hours=line.hours))) for line in table.lines],
+        )
         for table in medians
     ]
 
@@ -167,9 +172,9 @@ def _offered(quarters: tuple[str, ...]) -> list[tuple[str, str]]:
     for key in quarters:
         year = key.partition("-")[0]
         if year not in found:
-            found[year] = f"All published quarters of {year}"
+            found[year] = say("All published quarters of {year}", year=year)
         period = period_of(key)
-        found[key] = period.words.capitalize() if period else key
+        found[key] = retell(period.words.capitalize()) if period else key
     return list(found.items())
 
 
@@ -196,15 +201,15 @@ def _groups(visit: Visit, found: PillarsView) -> tuple[PillarGroup, ...]:
 def _picture(words: str, lines: tuple[tuple[str, PillarLine], ...], longest: int) -> str:
     rows = (
         (
-            name,
+            say(name),
             (
-                Bar(line.opened, GREY, "opened"), Bar(line.done, GREEN, "done"), Bar(line.open, TEAL, "open now"),
-                Bar(line.overdue, RED, "late now"),
+                Bar(line.opened, GREY, say("opened")), Bar(line.done, GREEN, say("done")),
+                Bar(line.open, TEAL, say("open now")), Bar(line.overdue, RED, say("late now")),
             ),
         )
         for name, line in lines
     )  # fmt: skip
-    return bars(f"Steps of the pillars {words}", rows, longest=longest)
+    return bars(say("Steps of the pillars {words}", words=say(words)), rows, longest=longest, say=say)
 
 
 def _as_csv(name: str, content: str) -> Response:

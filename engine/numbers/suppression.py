@@ -41,15 +41,94 @@ def shown(
     left with `least` people or nobody. All is decided by the exact numbers, before they are rounded. One sign stands
     for both kinds, so that nobody sees which is small.
     """
-    families = list(families_of(counts, splits))
-    families += [Parts(of, (part,), is_whole=False) for part, of in within if {part, of} <= set(counts)]
-    lines = [(one.of, *one.parts) for one in families if one.is_whole]
+    lines = [(one.of, *one.parts) for one in families_of(counts, splits) if one.is_whole]
     withheld = {cell for cell, count in counts.items() if count < least}
-    while True:
-        more = set(_left_over(families, counts, withheld, least)) or set(_settled_with(lines, counts, withheld))
-        if not more:
-            return {cell: None if cell in withheld else _rounded(count) for cell, count in counts.items()}
-        withheld |= more
+    taking = _Taking(counts, splits, within, withheld)
+    while more := set(taking.withheld_besides(least)) or set(_settled_with(lines, counts, withheld)):
+        for cell in more:
+            taking.withhold(cell)
+    return {cell: None if cell in withheld else _rounded(count) for cell, count in counts.items()}
+
+
+class _Cover(NamedTuple):
+    """Shown figures that have nobody in common, and how many people of what contains them are in none of them."""
+
+    rest: int
+    cells: tuple[Cell, ...]
+
+
+class _Taking:
+    """What is left at the least when shown figures, of whichever tables, are taken from one that contains them."""
+
+    def __init__(
+        self,
+        counts: Mapping[Cell, int],
+        splits: Mapping[str, Sequence[Sequence[str]]],
+        within: Iterable[tuple[Cell, Cell]],
+        withheld: set[Cell],
+    ) -> None:
+        self._counts, self._withheld = counts, withheld
+        self._parted: dict[Cell, list[tuple[Cell, ...]]] = {}
+        self._containing: dict[Cell, set[Cell]] = {}
+        self._known: dict[Cell, tuple[_Cover | None, _Cover]] = {}
+        units = tuple(sorted({unit for unit, _ in counts} - {WHOLE}))
+        for unit, what in counts:
+            for split in splits.get(what, ()):
+                self._part((unit, what), [(unit, one) for one in split])
+            if unit == WHOLE:
+                self._part((unit, what), [(one, what) for one in units])
+        for part, of in within:
+            self._part(of, [part] if of in counts else ())
+
+    def withhold(self, cell: Cell) -> None:
+        """Withhold a figure, and forget what was worked out with it."""
+        self._withheld.add(cell)
+        ahead = [cell]
+        while ahead:
+            one = ahead.pop()
+            self._known.pop(one, None)
+            ahead += (other for other in self._containing.get(one, ()) if other in self._known)
+
+    def withheld_besides(self, least: int) -> Iterator[Cell]:
+        """Withhold one more wherever what is shown, taken from what contains it, leaves few people or none."""
+        for of in self._counts:
+            while of not in self._withheld and (cover := self._covers(of)[1]).cells and cover.rest < least:
+                smallest = min(cover.cells, key=lambda cell: (self._counts[cell], cell))
+                self.withhold(smallest)
+                yield smallest
+
+    def _part(self, of: Cell, parts: Iterable[Cell]) -> None:
+        found = tuple(one for one in parts if one in self._counts)
+        if found:
+            self._parted.setdefault(of, []).append(found)
+        for one in found:
+            self._containing.setdefault(one, set()).add(of)
+
+    def _covers(self, of: Cell) -> tuple[_Cover | None, _Cover]:
+        """Return figures that are all of one together, None where there are none; and those that leave the fewest."""
+        if of not in self._known:
+            whole, fewest = None, _Cover(self._counts[of], ())
+            for parts in self._parted.get(of, ()):
+                all_of_it, some = self._covered(of, parts)
+                whole = whole or all_of_it
+                fewest = min(fewest, some, key=lambda cover: cover.rest)
+            self._known[of] = whole, fewest
+        return self._known[of]
+
+    def _covered(self, of: Cell, parts: Sequence[Cell]) -> tuple[_Cover | None, _Cover]:
+        beside = self._counts[of] - sum(self._counts[one] for one in parts)
+        some = [self._covers(one)[1] for one in parts]
+        wholes = [_Cover(0, (one,)) if one not in self._withheld else self._covers(one)[0] for one in parts]
+        best = [whole or rest for whole, rest in zip(wholes, some, strict=True)]
+        if beside or len(parts) == 1 or not all(wholes):
+            return None, _together(best, beside)
+        place = min(range(len(parts)), key=lambda number: some[number].rest)
+        return _together(best), _together([*best[:place], some[place], *best[place + 1 :]])
+
+
+def _together(covers: Iterable[_Cover], beside: int = 0) -> _Cover:
+    covers = list(covers)
+    return _Cover(beside + sum(one.rest for one in covers), tuple(cell for one in covers for cell in one.cells))
 
 
 def families_of(counts: Mapping[Cell, int], splits: Mapping[str, Sequence[Sequence[str]]]) -> Iterator[Parts]:
@@ -67,21 +146,6 @@ def families_of(counts: Mapping[Cell, int], splits: Mapping[str, Sequence[Sequen
             found = tuple(one for one in product(some, parts) if one in counts)
             if found and found != (cell,):
                 yield Parts(cell, found, is_whole=all_units and is_split)
-
-
-def _left_over(
-    families: Iterable[Parts], counts: Mapping[Cell, int], withheld: set[Cell], least: int
-) -> Iterator[Cell]:
-    """Withhold one more wherever what is shown, taken from what contains it, leaves few people or none."""
-    hidden = set(withheld)
-    for of, parts, is_whole in families:
-        known = [cell for cell in parts if cell not in hidden]
-        if of in hidden or not known or (is_whole and len(known) == len(parts)):
-            continue
-        if counts[of] - sum(counts[cell] for cell in known) < least:
-            smallest = min(known, key=lambda cell: (counts[cell], cell))
-            hidden.add(smallest)
-            yield smallest
 
 
 def _settled_with(lines: Sequence[tuple[Cell, ...]], counts: Mapping[Cell, int], withheld: set[Cell]) -> Iterator[Cell]:

@@ -32,10 +32,13 @@ FLOW_RUNS_AT_ONCE: Final = 6
 _REGISTER_EVERY_SECONDS: Final = 60.0
 
 
-def run_worker(work: Work, address: PrefectAddress, *, stop: threading.Event) -> None:
+def run_worker(
+    work: Work, address: PrefectAddress, *, stop: threading.Event, look_every: float = _REGISTER_EVERY_SECONDS
+) -> None:
     """Serve the work pools until `stop` is set; ends within seconds of it.
 
-    The deadlines and critical messages are kept from the first second on, also while Prefect is not there yet.
+    The deadlines and critical messages are kept from the first second on, also while Prefect is not there yet. Every
+    `look_every` seconds, what Prefect lacks is registered, and pauses are passed on in both directions.
     """
     runtime.use(work)
     runtime.stopping = stop
@@ -53,7 +56,7 @@ def run_worker(work: Work, address: PrefectAddress, *, stop: threading.Event) ->
     if _register_first(address, registrar, stop):
         workers.start()
         threads[2].start()
-        while not stop.wait(_REGISTER_EVERY_SECONDS):
+        while not stop.wait(look_every):
             _try(registrar.register_if_needed)
             _try(lambda: _note_disk(work, address))
             _try(lambda: registrar.keep_paused(work.job_pause()))

@@ -340,7 +340,8 @@ def _rota_day(
     shifts: Iterable[ShiftView], absences: Iterable[AbsenceView], day: date, zone: ZoneInfo, now: datetime
 ) -> RotaDay:
     begins, ends = (datetime.combine(one, time(), zone).astimezone(UTC) for one in (day, day + timedelta(days=1)))
-    since, people, gaps, away = max(begins, now), [], [], []
+    since, gaps, away = max(begins, now), [], []
+    people: list[tuple[str, datetime, datetime]] = []
     for shift in sorted(shifts, key=lambda one: one.starts_at):
         first, last = max(shift.starts_at, begins), min(shift.ends_at, ends)
         if first >= last or last <= now:
@@ -348,13 +349,15 @@ def _rota_day(
         if first - since >= _SHORTEST_GAP:
             gaps.append(_span(since, first, begins, ends, zone))
         since = max(since, last)
-        people.append(f"{shift.actor} {_span(first, last, begins, ends, zone)}".strip())
+        goes_on = bool(people) and (people[-1][0], people[-1][2]) == (shift.actor, first)
+        people.append((shift.actor, people.pop()[1] if goes_on else first, last))
         if any(one.actor_id == shift.actor_id and one.starts_at < last and one.ends_at > max(first, now)
                for one in absences):  # fmt: skip
             away.append(shift.actor)
     if ends - since >= _SHORTEST_GAP:
         gaps.append(_span(since, ends, begins, ends, zone))
-    return RotaDay(day, tuple(people), tuple(gaps), tuple(dict.fromkeys(away)))
+    shown = tuple(f"{name} {_span(first, last, begins, ends, zone)}".strip() for name, first, last in people)
+    return RotaDay(day, shown, tuple(gaps), tuple(dict.fromkeys(away)))
 
 
 def _span(first: datetime, last: datetime, begins: datetime, ends: datetime, zone: ZoneInfo) -> str:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from importlib.metadata import EntryPoint, entry_points
 from importlib.util import find_spec
 from pathlib import Path
@@ -250,6 +251,18 @@ class RegistryCatalogue:
         """Show the step types of `registry`."""
         self._registry = registry
         self._described: dict[str, StepTypeInfo] = {}
+
+    def __eq__(self, other: object) -> bool:
+        """Whether another has the very same step types."""
+        return isinstance(other, RegistryCatalogue) and self._same == other._same
+
+    def __hash__(self) -> int:
+        """Return the same for the same step types."""
+        return hash(self._same)
+
+    @cached_property
+    def _same(self) -> tuple[int, ...]:
+        return tuple(id(step_type) for step_type in self._registry.step_types.values())
 
     def find(self, key: str) -> StepTypeInfo | None:
         """Return the step type, or None when no installed pillar has it."""

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import timedelta
 
 from pydantic import JsonValue
@@ -63,6 +63,10 @@ _ALSO_ANSWERED = frozenset(
 """Questions that may stay open, but whose answer is what the step is about."""
 _NOTHING = frozenset({"fixed_deposit_part", "open_clocks"})
 """An amount that is a part of another one, which is paid out whole in a story, and the time limits still open."""
+_STATEMENT: dict[str, JsonValue] = {
+    "kind": "statement", "identity_check": ["no_name"], "legal_basis": "no_person_concerned",
+}  # fmt: skip
+"""A text for the press that is about nobody."""
 _REMAND = "IN-REMAND-24H"
 _BAIL = ("IN-DEFAULT-BAIL", "P90D")
 """How long there is for a charge sheet where the offence is punished with ten years or more."""
@@ -75,7 +79,7 @@ def report_answers(story: Story) -> dict[str, JsonValue]:
     return {
         "narrative": canary(story.id, "narrative"),
         "concern": story.concern,
-        "is_child_suspected": "yes" if story.is_child else "no",
+        "is_child_suspected": "yes" if story.is_child else _perhaps_a_child(story),
         "immediate_danger": "critical" in _all_words(story) or story.is_urgent,
         "safe_to_call": True,
         "consent_to_record": "yes",
@@ -135,6 +139,7 @@ def _told_later(story: Story, event: StoryEvent) -> dict[str, JsonValue]:
     again = next((one.at for one in later if one.step == event.step), None)
     at, on = (again.isoformat(), again.date().isoformat()) if again else (None, None)
     is_judged_later = any(one.step == "prosecution.outcome" for one in later)
+    is_spoken_of = any(one.step == "partnership.conference" for one in later)
     is_taken_home = "stay" in event.expected and any(one.step == "repatriation.handover" for one in later)
     is_appeal = any(one.step == "reporting.missing" for one in story.timeline)
     arrest: dict[str, JsonValue] = {"arrested_at": event.at.isoformat()} if _REMAND in counted else {}
@@ -142,23 +147,26 @@ def _told_later(story: Story, event: StoryEvent) -> dict[str, JsonValue]:
     sections: dict[str, JsonValue] = {"sections": ["BNS143_4"]} if long else {}
     again_on: dict[str, JsonValue] = {"next_at": at, "next_on": on} if again else {}
     judgment: dict[str, JsonValue] = {"purpose": "judgment"} if "prosecution.outcome" in counted else {}
-    statement: dict[str, JsonValue] = {
-        "kind": "statement", "identity_check": ["no_name"], "legal_basis": "no_person_concerned",
-    }  # fmt: skip
     told: Mapping[str, dict[str, JsonValue]] = {
         "policing.ahtu": arrest,
         "policing.fir": {**arrest, **sections},
         "rescue.execute": {"suspects_held": int(_REMAND in counted)},
         "press.monitor": {"harmful": int("press.leak" in counted)},
-        "press.release": {} if is_appeal else statement,
-        "policing.update": {"stage": "trial"} if is_judged_later else {},
+        "press.release": {} if is_appeal else _STATEMENT,
+        "policing.update": {"stage": _stage(later)} if is_judged_later else {},
         "prosecution.hearing": {**again_on, **judgment},
         "reintegration.visit": {"next": on} if again else {},
         "repatriation.decision": {"decision": "return"} if is_taken_home else {},
         "repatriation.nationality": {"result": "no_answer" if again else "confirmed"},
-        "reporting.match": {"outcome": "same", "contact_request": True} if counted_from else {},
+        "reporting.match": {"outcome": "same", "contact_request": True} if counted_from or is_spoken_of else {},
     }
     return told.get(event.step, {})
+
+
+def _stage(later: Iterable[StoryEvent]) -> str:
+    """Say how far an old case is: before its judgment, or past it where no hearing comes before what became of it."""
+    first = next(one.step for one in later if one.step in ("prosecution.hearing", "prosecution.outcome"))
+    return "trial" if first == "prosecution.hearing" else "judgment"
 
 
 def _border_answers(story: Story) -> dict[str, JsonValue]:
@@ -253,14 +261,24 @@ def _triage_answers(story: Story) -> dict[str, JsonValue]:
     """Return what is decided first of a person who is cared for and whom nobody has to bring out; nothing else."""
     answers: dict[str, JsonValue] = {"decision": "protect"} if story.is_out_already else {}
     if story.concern == "unsafe_migration" and all(one.step != "prevention.intercept" for one in story.timeline):
-        return {**answers, "risk_level": "medium"}
-    hurry = (
+        return {**answers, "risk_level": next(_hurry(story, "reporting.triage"), "medium")}
+    hurry = _hurry(story, "reporting.refer", "reporting.triage")
+    return {**answers, "risk_level": next(hurry, "critical")}
+
+
+def _perhaps_a_child(story: Story) -> str:
+    """Say whether one of those whom nobody knows yet could be a child: where a story decides as soon as for one."""
+    return "unsure" if not story.victims and "high" in _hurry(story, "reporting.triage") else "no"
+
+
+def _hurry(story: Story, *steps: str) -> Iterator[str]:
+    """Say how great the danger was, by the limits that the events of some steps have."""
+    return (
         _RISKS[step][event.due_rule.limit]
-        for step in ("reporting.refer", "reporting.triage")
+        for step in steps
         for event in story.timeline
         if event.step == step and event.due_rule is not None and event.due_rule.limit in _RISKS[step]
     )
-    return {**answers, "risk_level": next(hurry, "critical")}
 
 
 _RISKS: Mapping[str, Mapping[str, str]] = {

@@ -50,14 +50,20 @@ class _Sample:
 
 
 def alert_budget(
-    workflow: CompiledWorkflow, library: Library, *, jurisdiction: str, open_cases: int = 200, seed: int = 1
+    workflow: CompiledWorkflow,
+    library: Library,
+    *,
+    jurisdiction: str,
+    open_cases: int = 200,
+    seed: int = 1,
+    samples: int = SAMPLES,
 ) -> AlertBudget:
     """Let `open_cases` cases be open at a time, arriving evenly, a third of the steps late, people with three roles.
 
-    The same seed always gives the same.
+    They are `samples` different cases, at least one for each day of the week. The same seed always gives the same.
     """
-    samples = [_sample(workflow, library, jurisdiction, number, seed) for number in range(SAMPLES)]
-    arrivals = list(_arrivals(samples, open_cases))
+    simulated = [_sample(workflow, library, jurisdiction, number, seed) for number in range(samples)]
+    arrivals = list(_arrivals(simulated, open_cases))
     zone = ZoneInfo(library.calendar(jurisdiction).zone)
     days = [(_MONDAY + timedelta(days=_LONGEST + number)).astimezone(zone).date() for number in range(_WINDOW)]
     counted = _Count(days, zone, max(1, ceil(open_cases / CASELOAD)))

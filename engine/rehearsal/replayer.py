@@ -377,21 +377,30 @@ def _before(compiled: CompiledWorkflow, state: CaseState, uses: str) -> set[str]
 
 
 def _matching(play: Play, state: CaseState, event: StoryEvent) -> list[Step]:
-    """Find the open steps that the event is about."""
+    """Find the open steps that the event is about; one of which a later event tells by its limit is kept for it."""
     by_itself = [step for step in state.steps.values() if _has_done(play, event, step)]
     if by_itself:
         return by_itself
     fitting = [step for step in state.steps.values() if step.status in OPEN and _is_about(play, state, event, step)]
+    if event.due_rule is None and fitting:
+        dated = [one for one in _others_to_come(play, event) if one.due_rule is not None]
+        fitting = [step for step in fitting if not any(_is_about(play, state, one, step) for one in dated)]
     starts = _starts_of_what_follows(play, state, event)
     fitting.sort(
         key=lambda step: (
-            step.key not in starts, step.added is not None, _due_of(state, step) is None,
-            _due_of(state, step) or step.opened_at,
+            _is_there(play, state, step) != (event.tz != _zone_of(state)), step.key not in starts,
+            step.added is not None, _due_of(state, step) is None, _due_of(state, step) or step.opened_at,
         )
     )  # fmt: skip
     exact = [step for step in fitting if event.due and _due_of(state, step) == event.due.astimezone(UTC)]
     chosen = (exact or fitting)[:1]
     return [step for step in fitting if chosen and step.key == chosen[0].key]
+
+
+def _is_there(play: Play, state: CaseState, step: Step) -> bool:
+    """Whether the workflow has a step done at the other place of the case, by the partner there."""
+    compiled = play.stage.engine.definitions[state.runs[step.run_id].definition_hash].steps.get(step.key)
+    return compiled is not None and bool(compiled.spec.assign.unit_from)
 
 
 def _starts_of_what_follows(play: Play, state: CaseState, event: StoryEvent) -> set[str]:

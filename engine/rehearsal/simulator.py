@@ -296,15 +296,18 @@ class Simulation:
     def roles_told(self, event: ev.LevelRaised) -> tuple[str, ...]:
         """Name the roles that a level tells: all that may do the work where it tells whoever has claimed it.
 
-        One that tells at once tells at night whoever is on call too.
+        One that tells at once tells at night whoever is on call too. No unit accepts a referral in a simulation: where
+        the partner is told, that is whoever is responsible for partners, as in a case that no unit has accepted.
         """
         level = self.library.ladders[event.deadline.ladder].levels[event.level - 1]
         at, to = event.deadline.raised[level_name(event.level, event.round)], level.to
         awake = (str(ItemPerson.ON_CALL),) if level.at_once and is_night(at, event.deadline.zone) else ()
         if to.person is ItemPerson.ASSIGNEE:
             return (*self._doers(event.deadline), *awake)
-        told = str(to.role or to.person or to.partner or to.released_by or "")
-        return (told, *awake) if told else awake
+        if to.law_route is not None:
+            return (str(to.released_by or Role.SUPERVISOR), *awake)
+        told = Role.PARTNERSHIP_MANAGER if to.partner is not None else to.role or to.person
+        return (str(told), *awake) if told else awake
 
     def _notify_owner(self, deadline: Deadline, kind: str) -> None:
         """Tell whoever has claimed the work; before anybody has, nobody is told of it in the simulation."""

@@ -274,7 +274,7 @@ _CONCERNS = (
     ("Marriage", "early_marriage"),
     ("Organ", "organ_removal"),
     ("Adoption|Surrogacy|SaleOfChild", "child_sale"),
-    ("ChildLabour", "child_labour"),
+    (r"^(?!SexualExploitation).*ChildLabour", "child_labour"),
     ("Online", "online_abuse"),
     ("SexualExploitation", "sexual_exploitation"),
     ("DebtBondage|Bonded", "bonded_labour"),

@@ -10,7 +10,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache, partial
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import polib
 from starlette.datastructures import MutableHeaders
@@ -32,11 +32,15 @@ _NO_PAGES: Final = ("/api/", "/static/")
 _MOST_ASKED: Final = 10
 _HEADER: Final = re.compile(r'^"X-(\w+): (.*?)\\n"$', re.MULTILINE)
 _NUMBER: Final = re.compile(r"\d+")
+_DATE: Final = re.compile(r"(?:(?:([A-Z][a-z]+) )?(\d{1,2}) )?([A-Z][a-z]+) (\d{4})(?:, (\d\d:\d\d))?")
 _LONGEST_HEAD: Final = 2_000
 _MARK: Final = re.compile(r"\\\{(\w+)\\\}")
 _NEXT_SENTENCE: Final = re.compile(r"(?<=[.!?]) (?=[A-Z0-9])")
 _VALUE: Final = r"(?P<\1>(?:(?![.!?] [A-Z0-9]).)+?)"
 """Stands for a value inside a sentence: it does not go on into the next one."""
+_SENTENCE_ENDS: Final = (".", "!", "?")
+_BEGINS: Final = re.compile(r"(?:[^{A-Za-z]*[A-Za-z]){4}[^{]*\{")
+"""How a message begins that has letters enough to be known by, though it is no sentence: `the end of “{title}”`."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -117,26 +121,55 @@ def retell(text: str) -> str:
     """Return what was put together elsewhere, such as why an answer does not fit, in the language of the request.
 
     It is known by its message, whose values it has: `2 characters fit.` by `{most} characters fit.` Values that are
-    words of ours are said too; of several sentences each is looked for by itself.
+    words or dates of ours are said too; of several sentences each is looked for by itself.
     """
     words = spoken().words
     if not words or not text or text in words:
         return _said(words, text)
-    for known, said in _put_together(spoken()):
-        if found := known.fullmatch(text):
-            return said.format(**{name: retell(value) for name, value in found.groupdict().items()})
+    if (date := _DATE.fullmatch(text)) and date[3] in words:
+        return _said_date(*date.groups())
+    is_sentence = text.endswith(_SENTENCE_ENDS)
+    for known in _put_together(spoken()):
+        may_be = known.is_sentence == is_sentence and text.startswith(known.begins)
+        if may_be and (found := _finding(known.message).fullmatch(text)):
+            told = {name: retell(value) for name, value in found.groupdict().items()}
+            return words[known.message].format(**told)
     first, *others = _NEXT_SENTENCE.split(text)
     return " ".join(retell(one) for one in (first, *others)) if others else _said(words, text)
 
 
+def _said_date(weekday: str | None, day: str | None, month: str, year: str, time: str | None) -> str:
+    names = {"weekday": weekday and say(weekday), "day": day, "month": say(month), "year": year}
+    given = {name: value for name, value in names.items() if value}
+    date = say(" ".join(f"{{{name}}}" for name in given), **given)
+    return say("{day}, {time}", day=date, time=time) if time else date
+
+
+class _Known(NamedTuple):
+    """A message with values: how it begins, and whether it is a sentence."""
+
+    message: str
+    begins: str
+    is_sentence: bool
+
+
+@cache
+def _finding(message: str) -> re.Pattern[str]:
+    return re.compile(_MARK.sub(_VALUE, re.escape(message)), re.DOTALL)
+
+
 @lru_cache(maxsize=32)
-def _put_together(language: PageLanguage) -> tuple[tuple[re.Pattern[str], str], ...]:
-    """Return the messages of a language that have values and end a sentence, the longest first, as what finds them."""
-    words = language.words
-    valued = sorted(
-        (one for one in words if one[-1:] in ".!?" and "{" in one and "<" not in one), key=len, reverse=True
+def _put_together(language: PageLanguage) -> tuple[_Known, ...]:
+    """Return the messages of a language that can be known by their words, though values stand in them; longest first.
+
+    These are sentences, and what begins with a word of its own.
+    """
+    valued = sorted((one for one in language.words if "{" in one and "<" not in one), key=len, reverse=True)
+    return tuple(
+        _Known(one, one.partition("{")[0], one.endswith(_SENTENCE_ENDS))
+        for one in valued
+        if one.endswith(_SENTENCE_ENDS) or _BEGINS.match(one)
     )
-    return tuple((re.compile(_MARK.sub(_VALUE, re.escape(one)), re.DOTALL), words[one]) for one in valued)
 
 
 def speaker() -> Callable[[str], str]:
@@ -148,8 +181,11 @@ def _said(words: Mapping[str, str], text: str) -> str:
     number = _NUMBER.search(text) if words and text not in words else None
     if number is None:
         return words.get(text, text)
-    pattern = f"{text[: number.start()]}{{number}}{text[number.end() :]}"
-    return words[pattern].format(number=number[0]) if pattern in words else text
+    for name in ("number", "value"):
+        pattern = f"{text[: number.start()]}{{{name}}}{text[number.end() :]}"
+        if pattern in words:
+            return words[pattern].format(**{name: number[0]})
+    return text
 
 
 def here(path: str) -> str:

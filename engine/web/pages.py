@@ -106,6 +106,11 @@ def _said(words: Callable[P, str]) -> Callable[P, str]:
     return lambda *args, **kwargs: say(words(*args, **kwargs))
 
 
+def _retold(words: Callable[P, str]) -> Callable[P, str]:
+    """Return what gives the same words, put together with values, in the language of the present request."""
+    return lambda *args, **kwargs: retell(words(*args, **kwargs))
+
+
 _FILTERS: Final[Mapping[str, Callable[..., object]]] = {
     "t": say,
     "retold": retell,
@@ -116,6 +121,7 @@ _FILTERS: Final[Mapping[str, Callable[..., object]]] = {
     "moment": times.moment,
     "due_words": times.due_words,
     "month_words": times.month_words,
+    "day_words": times.day_words,
     "zone_words": times.zone_words,
     "for_input": times.for_input,
     "local_time": times.local_time,
@@ -123,8 +129,8 @@ _FILTERS: Final[Mapping[str, Callable[..., object]]] = {
     "callees": calls.callees,
     "call_outcomes": calls.call_outcomes,
     "channel_words": _said(ledger.channel_words),
-    "delivery_words": _said(ledger.delivery_words),
-    "point_words": _said(ledger.point_words),
+    "delivery_words": _retold(ledger.delivery_words),
+    "point_words": _retold(ledger.point_words),
     "role_words": _said(role_words),
     "language_words": _said(language_words),
     "region_words": _said(region_words),

@@ -40,10 +40,11 @@ def short(instant: datetime, zone: str, now: datetime | None = None) -> str:
     """Write an instant where the zone is told nearby: `Thu 21 May 2026, 10:00`; in the year of `now` without a year."""
     there = instant.astimezone(zone_of(zone))
     is_this_year = now is not None and there.year == now.astimezone(there.tzinfo).year
-    return say("{day}, {time}", day=_day(there, has_year=not is_this_year), time=f"{there:%H:%M}")
+    return say("{day}, {time}", day=day_words(there, has_year=not is_this_year), time=f"{there:%H:%M}")
 
 
-def _day(day: date, *, has_year: bool = True) -> str:
+def day_words(day: date, *, has_year: bool = True) -> str:
+    """Write a date: `Thu 21 May 2026`, or `Thu 21 May`."""
     names = {"weekday": say(f"{day:%a}"), "month": say(f"{day:%b}")}
     if not has_year:
         return say("{weekday} {day} {month}", **names, day=f"{day:%d}")
@@ -122,7 +123,7 @@ def due_words(due_at: datetime, zone: str, late_at: datetime | None = None) -> s
     last = last_day(late_at, found)
     ends, from_ = late_at.astimezone(found), due_at.astimezone(found)
     start = f"{from_:%H:%M}" if from_.date() == last else short(due_at, zone)
-    told = {"day": _day(last), "start": start, "zone": found.key}
+    told = {"day": day_words(last), "start": start, "zone": found.key}
     if ends.time() == time():
         return say("by the end of {day} (due from {start}, {zone})", **told)
     return say("by {time} on {day} (due from {start}, {zone})", time=f"{ends:%H:%M}", **told)

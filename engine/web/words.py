@@ -11,6 +11,7 @@ from engine.language.limits import WarningPoint
 from engine.language.names import in_plain_words, in_running_words
 from engine.overview.records import StepView
 from engine.sharing.records.consent import GROUNDS, PACKAGES, RIGHTS, ConsentView, SharingView
+from engine.web.languages import say
 from engine.web.times import local, short
 
 OUTCOMES = {
@@ -299,21 +300,26 @@ def bases(sharing: SharingView, chosen: str = "") -> list[FormChoice]:
         law = ground.law(sharing.jurisdiction)
         if law:
             value = f"ground:{ground.code}"
-            found.append(FormChoice(value, f"Without consent: {ground.title.lower()} ({law})", value == chosen))
+            text = say("Without consent: {ground} ({law})", ground=say(ground.title).lower(), law=law)
+            found.append(FormChoice(value, text, value == chosen))
     return found
 
 
 def recipients(sharing: SharingView, chosen: Collection[str] = ()) -> list[FormChoice]:
     """Offer who may get something: units, organisations and kinds of body."""
     named = [(f"unit:{one.id}", one.name) for one in sharing.units]
-    named += [(f"organisation:{one.id}", f"{one.name}, everything") for one in sharing.organisations]
-    named += [(f"kind:{key}", f"Any: {name}") for key, name in BODIES.items()]
+    named += [
+        (f"organisation:{one.id}", say("{organisation}, everything", organisation=one.name))
+        for one in sharing.organisations
+    ]
+    named += [(f"kind:{key}", say("Any: {body}", body=say(name))) for key, name in BODIES.items()]
     return [FormChoice(value, text, value in chosen) for value, text in named]
 
 
 def _consent_words(consent: ConsentView, zone: str) -> str:
-    purposes = ", ".join(_lower(words(code, "purpose")) for code in consent.purposes)
-    return f"Consent for {consent.person}, {local(consent.recorded_at, zone)}: {purposes}"
+    purposes = ", ".join(_lower(say(words(code, "purpose"))) for code in consent.purposes)
+    at = local(consent.recorded_at, zone)
+    return say("Consent for {person}, {at}: {purposes}", person=say(consent.person), at=at, purposes=purposes)
 
 
 def _lower(text: str) -> str:

@@ -132,6 +132,16 @@ class CoreCase:
                 self.do(cm.FireDeadline(UUID(stop[2])))
         self.now = at
 
+    def reach(self, key: str) -> Step:
+        """Let the team work until a step that they leave can be done; returns it."""
+        while not (found := [step for step in self.ready() if step.key == key]):
+            undated = [step for step in self.undated() if step.key not in self.left]
+            if undated:
+                self.complete(undated[0])
+            else:
+                self.until(max(self.now, min(stop[0] for stop in self._stops())))
+        return found[0]
+
     def finish(self) -> None:
         """Let the team do all that is left, until nobody can do anything more; what only stands by is left alone."""
         self.to_be_told = []

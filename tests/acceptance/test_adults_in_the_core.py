@@ -219,3 +219,65 @@ def test_nobody_is_put_into_a_home_who_does_not_want_help_and_they_go_well() -> 
     assert _status(case, "placement") is StepStatus.HELD
     assert _status(case, "leave_well") is StepStatus.READY
     assert _status(case, "needs") is StepStatus.SKIPPED
+
+
+# Money for what was done long ago, and whoever leaves for work.
+
+
+def _of_old(stage: str) -> CoreCase:
+    """Return a case of an old offence, reported then, whose papers say how far it is."""
+    case = _case("compensation", answers={"intake": {"reported_before": "earlier"}, "stage": {"stage": stage}})
+    _done(case, "intake", "stage", "routes")
+    return case
+
+
+def test_a_claim_waits_for_no_judgment_and_its_three_years_begin_with_one() -> None:
+    case = _of_old("trial")
+    claim = case.step("claim")
+    assert claim is not None
+    assert (claim.status, case.deadline(claim)) == (StepStatus.READY, None)
+    case.answers = {**case.answers, "hearing": {"purpose": "judgment"}}
+    case.until(case.now + timedelta(days=3))
+    _done(case, "hearing")
+    deadline = case.deadline(claim)
+    assert deadline is not None
+    assert (deadline.law, deadline.started_at) == ("IN-COMP-LIMIT", case.now)
+
+
+@pytest.mark.parametrize(("stage", "known"), [("judgment", True), ("trial", False), ("investigation", False)])
+def test_a_judgment_of_then_is_fetched_and_explained(stage: str, *, known: bool) -> None:
+    case = _of_old(stage)
+    assert (_status(case, "old_judgment") is StepStatus.READY) == known
+    assert (_status(case, "hearing") is StepStatus.READY) == (stage == "trial")
+
+
+def test_a_hearing_of_a_claim_can_be_noted_as_often_as_there_is_one_and_keeps_no_case_open() -> None:
+    case = _of_old("investigation")
+    _done(case, "claim", "claim_heard", "claim_heard")
+    assert _status(case, "claim_heard") is StepStatus.READY
+    assert "claim_heard" not in case.live()
+
+
+@pytest.mark.parametrize("silent", [True, False])
+def test_whoever_leaves_for_work_checks_in_a_week_later_and_is_looked_for_when_silent(*, silent: bool) -> None:
+    case = _case(
+        "unsafe-migration", answers={"travel_check": {"leaves": True}, "arrived": {"silent": silent}},
+        left=frozenset({"leaving", "arrived"}),
+    )  # fmt: skip
+    _done(case, "intake", "travel_check")
+    case.until(case.now + timedelta(days=5))
+    _done(case, "leaving")
+    arrived = case.step("arrived")
+    assert arrived is not None
+    deadline = case.deadline(arrived)
+    assert deadline is not None
+    assert deadline.due_at == case.now + timedelta(days=7)
+    _done(case, "arrived")
+    assert (_status(case, "look_for") is StepStatus.READY) == silent
+
+
+@pytest.mark.parametrize("heard_of", [True, False])
+def test_a_person_in_danger_of_whom_a_session_hears_is_looked_for_where_they_are(*, heard_of: bool) -> None:
+    case = _case("unsafe-migration", answers={"session": {"heard_of": heard_of}})
+    _done(case, "session")
+    assert (_status(case, "in_danger_there") is StepStatus.READY) == heard_of

@@ -280,3 +280,18 @@ def test_a_leak_before_the_rules_changed_has_a_deadline_too() -> None:
     assert (deadline.law, deadline.limit) == ("IN-TAKEDOWN", "PT72H")
     case.until(deadline.due_at)
     assert case.breaches() == [("gone", deadline.due_at)]
+
+
+def test_the_evidence_of_a_child_abused_online_counts_from_the_charge_sheet_until_the_court_takes_it_up() -> None:
+    case = _case("online-abuse", "chargesheet", "cognizance", "testimony")
+    _reach(case, "chargesheet")
+    _end(case, "chargesheet")
+    testimony = _reach(case, "testimony")
+    deadline = case.deadline(testimony)
+    assert deadline is not None
+    assert (deadline.law, deadline.started_at) == ("IN-POCSO-EVID-30D", case.now)
+    case.until(case.now + timedelta(days=10))
+    _end(case, "cognizance")
+    later = case.deadline(testimony)
+    assert later is not None
+    assert (later.law, later.started_at) == ("IN-POCSO-EVID-30D", case.now)

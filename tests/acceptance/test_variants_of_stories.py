@@ -60,7 +60,7 @@ def test_the_due_times_that_were_worked_out_by_hand_are_those_of_the_second_way(
         assert again[event.label].on_time == event.on_time, event.label
 
 
-@pytest.mark.parametrize("name", sorted(STATES.keys() - {"cs-01", "cs-02"}))
+@pytest.mark.parametrize("name", ["cs-07", "cs-09"])
 def test_a_variant_of_a_story_has_every_due_time_right(world: World, name: str) -> None:
     _comes_out_as_told(world, name, seed=1)
 
@@ -72,14 +72,17 @@ def test_more_variants_of_a_story_have_every_due_time_right(world: World, name: 
     _comes_out_as_told(world, name, seed=seed)
 
 
-LATER = {"men-at-a-kiln", "nineteen-at-a-quarry", "he-travelled-on", "brick-kiln", "no-thank-you", "sold-at-the-clinic"}
+LATER = {
+    "men-at-a-kiln", "nineteen-at-a-quarry", "he-travelled-on", "brick-kiln", "no-thank-you", "sold-at-the-clinic",
+    "begging-ring", "gone-to-sew-across-the-river", "asked-in-vain", "boy-in-the-circus", "from-the-fair",
+}  # fmt: skip
 """Stories that take longest, of kinds of which another one is told at each merge, too."""
 FORESEEN = {
     "a-home-joins-us": "partner", "police-of-a-border-district": "training", "tea-garden-year": "prevention-programme",
     "cook-without-wages": "domestic-work-adult",
     "a-kidney": "organ-removal", "begging-ring": "child-labour", "boy-in-the-circus": "child-labour",
     "bride-far-away": "forced-marriage", "child-bride": "led-from-bangladesh",
-    "found-across-the-river": "led-from-myanmar",
+    "found-across-the-river": "led-from-myanmar", "gone-to-sew-across-the-river": "led-from-bangladesh",
     "girl-from-the-next-village": "child-sexual-exploitation", "girl-in-a-flat": "domestic-work",
     "nobody-yet": "unsafe-migration", "nurse-to-the-gulf": "led-from-nepal", "old-code": "compensation",
     "saturday-in-bengal": "child-labour", "saturday-in-nepal": "led-from-nepal",

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from engine.core import commands as cm
-from engine.core.records import Scalar, Step, StepStatus
+from engine.core.records import Scalar, StepStatus
 from tests.acceptance.core_story import CoreCase
 from tests.kit.shipped import shipped
 
@@ -22,19 +22,8 @@ def _case(workflow: str, *left: str) -> CoreCase:
     )  # fmt: skip
 
 
-def _reach(case: CoreCase, key: str) -> Step:
-    """Let the team work until a step can be done."""
-    while not (found := [step for step in case.ready() if step.key == key]):
-        undated = [step for step in case.undated() if step.key not in case.left]
-        if undated:
-            case.complete(undated[0])
-        else:
-            case.until(max(case.now, min(stop[0] for stop in case._stops())))
-    return found[0]
-
-
 def _end(case: CoreCase, key: str, **answers: Scalar) -> None:
-    case.do(cm.CompleteStep(_reach(case, key).id, "done", case.now, outputs=answers))
+    case.do(cm.CompleteStep(case.reach(key).id, "done", case.now, outputs=answers))
 
 
 def _law_and_time(case: CoreCase, key: str) -> tuple[str | None, timedelta]:
@@ -99,7 +88,7 @@ def test_what_a_child_tells_in_counselling_is_reported_from_then(*, told: bool |
     at_once, then = ("later_report", "later_medical"), ("later_support", "later_statement")
     case = _case("child-labour", "counselling", "chargesheet", *at_once, *then)
     _end(case, "intake", immediate_danger=True)
-    _reach(case, "counselling")
+    case.reach("counselling")
     _end(case, "counselling", **({} if told is None else {"told_more": told}))
     assert {step.key for step in case.ready()} & {*at_once, *then} == (set(at_once) if told else set())
     if not told:
@@ -128,7 +117,7 @@ def test_a_home_within_the_country_is_looked_at_in_two_weeks(country: str) -> No
     case.answers = {"stop": {"from": country}}
     _end(case, "stop", shows=False, someone_gone=False, **{"from": country})
     stopped = case.now - OPENED
-    _reach(case, "home_report")
+    case.reach("home_report")
     _, due = _law_and_time(case, "home_report")
     assert (due == stopped + 15 * DAY) is (country == "IN")
 
@@ -137,7 +126,7 @@ def test_a_home_within_the_country_is_looked_at_in_two_weeks(country: str) -> No
 def test_each_bonded_labourer_is_heard_and_says_whether_a_home_is_looked_at_first(*, look: bool) -> None:
     case = _case("bonded-labour", "heard", "certificate", "home_report")
     _end(case, "intake")
-    _reach(case, "heard")
+    case.reach("heard")
     rescued = _law_and_time(case, "heard")[1] - DAY
     assert _law_and_time(case, "certificate") == ("IN-BL-ORDER", rescued + DAY)
     case.until(OPENED + rescued + 6 * HOUR)
@@ -187,7 +176,7 @@ def test_whoever_agreed_before_they_were_out_is_asked_again_once_they_are_safe(*
     assert "consent" in {step.key for step in case.ready()}
     if before:
         _end(case, "consent")
-    _reach(case, "identify")
+    case.reach("identify")
     assert ("consent_again" in {step.key for step in case.ready()}) is before
 
 
@@ -198,7 +187,7 @@ def test_whoever_was_examined_after_a_rape_has_an_investigation_of_two_months(na
     case.report = {"is_child_suspected": "no", "concern": "early_marriage"}
     _end(case, "intake")
     _end(case, "fir", refused=False)
-    medical = _reach(case, "medical")
+    medical = case.reach("medical")
     case.do(cm.CompleteStep(medical.id, "done" if examined else "refused_by_person", case.now, outputs={}))
     assert _law_and_time(case, "chargesheet")[0] == ("IN-INV-2M" if examined else "IN-DEFAULT-BAIL")
 
@@ -211,5 +200,5 @@ def test_a_child_in_care_elsewhere_has_the_times_of_the_committee_that_asks(*, a
     law, due = _law_and_time(case, "home_report")
     assert (law, due) == ("IN-JJ-SIR-15D" if asks else None, 15 * DAY)
     _end(case, "home_report", recommendation="safe")
-    _reach(case, "production")
+    case.reach("production")
     assert _law_and_time(case, "production")[0] == ("IN-JJ-PROD-24H" if asks else None)

@@ -38,7 +38,7 @@ def test_no_answer_is_a_failure_of_ours_and_none_is_undocumented(
                 sys.executable, "-m", "schemathesis.cli", "run", f"http://127.0.0.1:{port}/api/v1/openapi.json",
                 "--header", f"Authorization: Bearer {key}", "--checks", ",".join(CHECKS),
                 "--max-examples", str(EXAMPLES), "--seed", str(SEED), "--generation-database", "none",
-                "--no-color", "--warnings", "off",
+                "--no-color", "--warnings", "off", "--request-timeout", "60",
             ],
             cwd=tmp_path, capture_output=True, text=True, check=False, timeout=600, env=os.environ | told,
         )  # fmt: skip

@@ -315,9 +315,11 @@ class Sinks:
 def all_told_for_real(site: Installation) -> Iterator[Sinks]:
     """Send every message that the installation has written once more, over SMTP and by a gateway over HTTP.
 
-    Its workers rest meanwhile: they would write, and send, the morning's list of work in between.
+    Its workers rest meanwhile: they would write, and send, the morning's list of work in between. A job that they
+    left, to send something in the morning, is over: all of its case's messages would wait for it.
     """
     site.stop_workers()
+    site.rows("UPDATE job SET status = 'done' WHERE kind = 'deliver' AND status <> 'done' RETURNING id")
     with mail_server() as mail, http_gateway() as gateway:
         engine = replace(
             site.engine, channels={"email": mail.channel()}, gateways=GATEWAYS,

@@ -2,10 +2,11 @@
 
 import re
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
+from engine.cases.actions.deciding import note_reading
 from engine.rehearsal.world import people_of
 from tests.kit.portal import REPORT, Portal, Reported, report_case
 
@@ -65,9 +66,13 @@ def test_nobody_else_reads_the_audit(portal: Portal, role: str) -> None:
 def test_who_leads_a_case_sees_who_looked_each_day(portal: Portal, reported: Reported) -> None:
     client = portal.as_role("supervisor")
     assert f'href="{reported.page}/readings"' in client.get(f"{reported.page}/sharing").text
+    note_reading(
+        portal.engine, portal.people["supervisor"], UUID(reported.page.rpartition("/")[2]), "emergency-access", ()
+    )
     page = client.get(f"{reported.page}/readings").text
     assert portal.people["intake_officer"].name in page
     assert "form" in page
+    assert "emergency access" in page
     assert portal.as_role("caseworker").get(f"{reported.page}/readings").status_code == 403
 
 

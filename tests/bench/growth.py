@@ -17,7 +17,7 @@ from typing import Final
 from tests.bench.crowd import fill, lengthen
 from tests.bench.people import steps_per_second
 from tests.bench.report import machine_of
-from tests.bench.workload import Bench, complete, open_one, scratch_bench
+from tests.bench.workload import Bench, Scratch, complete, open_one, scratch_bench
 
 _OPEN_CASES: Final = (10, 100, 1_000, 10_000, 100_000)
 _EVENTS: Final = (10, 100, 1_000, 5_000)
@@ -37,11 +37,13 @@ class Curve:
 
 
 def main(
-    file: Path, sizes: tuple[Sequence[int], Sequence[int], Sequence[int]] = (_OPEN_CASES, _EVENTS, _CLIENTS)
+    file: Path,
+    sizes: tuple[Sequence[int], Sequence[int], Sequence[int]] = (_OPEN_CASES, _EVENTS, _CLIENTS),
+    scratch: Scratch = scratch_bench,
 ) -> None:
     """Measure all three curves, print them and the machine, and draw them."""
     open_cases, events, clients = sizes
-    with scratch_bench() as bench:
+    with scratch() as bench:
         steps_per_second(bench, clients=1, cases_each=2)
         facts = machine_of(bench)
         curves = [Curve("clients", "steps/s", _measured(clients, lambda many: _rate(bench, many)))]

@@ -21,7 +21,7 @@ from tests.bench.jobs import measure_jobs
 from tests.bench.matching import MatchScore, measure_matching
 from tests.bench.people import next_item_seconds, steps_per_second
 from tests.bench.verifying import verify_rows
-from tests.bench.workload import Bench, plain_address, scratch_bench
+from tests.bench.workload import Bench, Scratch, plain_address, scratch_bench
 from tests.kit.shipped import CASES, library, registry, shipped
 
 _WARM_UP = 2
@@ -70,7 +70,13 @@ class BenchReport:
         return {"machine": self.machine, "figures": figures}
 
 
-def run_bench(sizes: Sizes, *, with_prefect: bool = True, says: Callable[[str], None] = lambda _: None) -> BenchReport:
+def run_bench(
+    sizes: Sizes,
+    *,
+    with_prefect: bool = True,
+    says: Callable[[str], None] = lambda _: None,
+    scratch: Scratch = scratch_bench,
+) -> BenchReport:
     """Measure, each part in a scratch database of its own; without Prefect, the times of jobs are left out.
 
     Before each part it `says` what that is. Raises ServiceError when Prefect does not come up, or does not do the work.
@@ -87,7 +93,7 @@ def run_bench(sizes: Sizes, *, with_prefect: bool = True, says: Callable[[str], 
     figures: list[Figure] = []
     for what, measures in parts.items():
         says(what)
-        with scratch_bench() as bench:
+        with (scratch_bench if _of_jobs in measures else scratch)() as bench:
             machine = machine or machine_of(bench)
             for measure in measures:
                 figures += measure(bench, sizes)

@@ -11,7 +11,7 @@ import pytest
 from tests.bench import growth
 from tests.bench.deadlines import fire_at_once
 from tests.bench.report import BenchReport, Sizes, run_bench
-from tests.bench.workload import scratch_bench
+from tests.bench.workload import Scratch
 
 pytestmark = pytest.mark.long
 
@@ -27,23 +27,27 @@ FIRING = ["s", "messages/s", "s", "s", *(["%", "%", "ms", "ms"] * 2), "rows/s", 
         (True, [*PEOPLE, "s", "s", "tasks/s", *FIRING]),
     ],
 )
-def test_the_benchmark_gives_every_figure_and_the_machine(*, with_prefect: bool, units: list[str]) -> None:
-    report = run_bench(FEW, with_prefect=with_prefect)
+def test_the_benchmark_gives_every_figure_and_the_machine(
+    quick_bench: Scratch, *, with_prefect: bool, units: list[str]
+) -> None:
+    report = run_bench(FEW, with_prefect=with_prefect, scratch=quick_bench)
     assert set(report.machine) == {"cores", "load", "python", "postgresql"}
     assert all(figure.value > 0 for figure in report.figures)
     assert [figure.unit for figure in report.figures] == units
     assert _is_all_done(report, with_prefect=with_prefect)
 
 
-def test_the_growth_curves_are_drawn_with_each_point(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    growth.main(tmp_path / "growth.svg", sizes=((3, 5), (10, 20), (1, 2)))
+def test_the_growth_curves_are_drawn_with_each_point(
+    quick_bench: Scratch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    growth.main(tmp_path / "growth.svg", sizes=((3, 5), (10, 20), (1, 2)), scratch=quick_bench)
     told = json.loads(capsys.readouterr().out)
     assert [[x for x, _ in curve["points"]] for curve in told["curves"]] == [[1, 2], [10, 20], [3, 5]]
     assert (tmp_path / "growth.svg").read_text(encoding="utf-8").count("<circle") == 6
 
 
-def test_every_deadline_that_is_due_at_one_instant_is_recorded_and_escalated() -> None:
-    with scratch_bench() as bench:
+def test_every_deadline_that_is_due_at_one_instant_is_recorded_and_escalated(quick_bench: Scratch) -> None:
+    with quick_bench() as bench:
         assert fire_at_once(bench, deadlines=7).count == 7
 
 

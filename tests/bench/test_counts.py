@@ -27,7 +27,7 @@ from engine.messages.store import KnownMessages, MessageStore
 from tests.bench.crowd import lengthen
 from tests.bench.deadlines import StandingClock, at, fire_all, make_ready
 from tests.bench.deliveries import write_messages
-from tests.bench.workload import REPORT, WORKFLOW, Bench, claim, complete, open_one, plain_address, scratch_bench
+from tests.bench.workload import REPORT, WORKFLOW, Bench, Scratch, claim, complete, open_one, plain_address
 from tests.kit.shipped import CASES
 
 _WARM = 3
@@ -40,8 +40,8 @@ _PREPARED = re.compile(r'\s*"([^"]+)" "')
 
 
 @pytest.fixture(scope="module")
-def bench() -> Iterator[Bench]:
-    with scratch_bench() as made:
+def bench(quick_bench: Scratch) -> Iterator[Bench]:
+    with quick_bench() as made:
         for _ in range(_WARM):
             _, item = open_one(made)
             _completed(made, item, 2)
@@ -141,7 +141,7 @@ def test_batches_that_are_fired_at_once_count_together_what_somebody_is_sent(ben
 
 
 def test_a_backlog_is_fired_once_by_batches_at_once_that_take_turns_at_deciding(
-    monkeypatch: pytest.MonkeyPatch,
+    quick_bench: Scratch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     deciding, together = set[int](), list[int]()
     decide = firing._decide
@@ -155,7 +155,7 @@ def test_a_backlog_is_fired_once_by_batches_at_once_that_take_turns_at_deciding(
             deciding.remove(threading.get_ident())
 
     monkeypatch.setattr(firing, "_decide", watched)
-    with scratch_bench() as bench:
+    with quick_bench() as bench:
         due_at = make_ready(bench, copies=499)
         assert fire_all(at(bench, StandingClock(due_at))) == 500
         with psycopg.connect(plain_address(bench.running.urls.owner)) as connection:

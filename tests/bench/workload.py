@@ -1,8 +1,8 @@
 """The work that is measured: a workflow of twelve steps one after the other, the team that does it, cases of it."""
 
 import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -53,6 +53,10 @@ class Bench:
     mailbox: DemoMailbox = field(repr=False)
 
 
+Scratch = Callable[[], AbstractContextManager[Bench]]
+"""Makes a system with a database of its own."""
+
+
 @contextmanager
 def scratch_bench() -> Iterator[Bench]:
     """Make a system with a database of its own, which is gone afterwards; every commit reaches the disk."""
@@ -61,16 +65,22 @@ def scratch_bench() -> Iterator[Bench]:
         folder = Path(name)
         folder.chmod(0o711)
         settings = Settings(data_folder=folder, database_url=None)
-        with databases(settings) as running:
-            mailbox = DemoMailbox()
-            engine = build_engine(settings, running.urls, channels={"email": mailbox})
-            try:
-                ship(engine)
-                propose_definition(engine, source=workflow_text(), viewer=THIS_MACHINE)
-                unit, viewer = _team(engine)
-                yield Bench(engine, settings, running, unit, viewer, mailbox)
-            finally:
-                engine.dispose()
+        with databases(settings) as running, bench_over(settings, running) as made:
+            yield made
+
+
+@contextmanager
+def bench_over(settings: Settings, running: RunningDatabases) -> Iterator[Bench]:
+    """Make a system over a database, ship the release's definitions if they are not there, and bring the team."""
+    mailbox = DemoMailbox()
+    engine = build_engine(settings, running.urls, channels={"email": mailbox})
+    try:
+        ship(engine)
+        propose_definition(engine, source=workflow_text(), viewer=THIS_MACHINE)
+        unit, viewer = _team(engine)
+        yield Bench(engine, settings, running, unit, viewer, mailbox)
+    finally:
+        engine.dispose()
 
 
 def workflow_text(steps: int = STEPS) -> str:

@@ -5,19 +5,40 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from axe_playwright_python.sync_playwright import Axe
+from axe_playwright_python.sync_playwright import DEFAULT_OPTIONS, Axe
 from playwright.sync_api import Page
 
 from tests.kit.portal import Portal
 
-_FOCUSED = """() => {
-  const it = document.activeElement;
+_TOLD = """(it) => {
   if (!it || it === document.body) return "";
   const label = it.labels && it.labels.length ? it.labels[0].innerText : "";
   const legend = it.type === "radio" ? it.closest("fieldset").querySelector("legend").innerText + " " : "";
   return legend + (label || it.innerText || it.value || "");
 }"""
+"""What is said of a part of a page to whom it has the focus."""
+_FOCUSED = f"() => ({_TOLD})(document.activeElement)"
+_MATCHES = "(it, wanted) => it.matches(wanted)"
+_IS_CALLED = f"(it, wanted) => ({_TOLD})(it).includes(wanted)"
+_AWAY = """(wanted) => {
+  const is = %s, groups = {};
+  const all = [...document.querySelectorAll("a[href], button, input, select, textarea, summary, [tabindex]")]
+    .filter((it) => it.tabIndex >= 0 && !it.matches(":disabled, [type=hidden]")
+      && it.checkVisibility({visibilityProperty: true}));
+  for (const it of all.filter((it) => it.type === "radio" && (it.checked || !groups[it.name]))) groups[it.name] = it;
+  const stops = all.filter((it) => it.type !== "radio" || groups[it.name] === it);
+  const named = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  const from = document.activeElement === document.body ? named : document.activeElement;
+  const start = stops.filter((it) => from && (it === from
+    || it.compareDocumentPosition(from) & Node.DOCUMENT_POSITION_FOLLOWING)).length;
+  return [...stops.slice(start), ...stops.slice(0, start)].findIndex((it) => is(it, wanted));
+}"""
+"""How many stops of the tab key lie before what is wanted, as far as a page can say; -1 for what it does not find."""
 _MOST_TABS = 200
+
+DESK = 1280
+BUT_COLOURS = DEFAULT_OPTIONS | {"rules": {"color-contrast": {"enabled": False}}}
+"""All that the checker of accessibility looks at, but the contrast of colours."""
 
 TOO_WIDE = """() => [...document.querySelectorAll("body *")]
     .filter((part) => part.getBoundingClientRect().right > document.documentElement.clientWidth + 1)
@@ -33,8 +54,16 @@ _IS_FOLDED = """(name) => {
 }"""
 
 
+def _come_near(page: Page, test: str, wanted: str) -> None:
+    """Hold the tab key down until what is wanted is near; the rest of the way is looked at stop by stop."""
+    for _ in range(page.evaluate(_AWAY % test, wanted) - 1):
+        page.keyboard.down("Tab")
+    page.keyboard.up("Tab")
+
+
 def go_to_part(page: Page, selector: str) -> None:
     """Press the tab key until what a selector names has the focus."""
+    _come_near(page, _MATCHES, selector)
     for _ in range(_MOST_TABS):
         page.keyboard.press("Tab")
         if page.evaluate("(wanted) => document.activeElement.matches(wanted)", selector):
@@ -89,6 +118,7 @@ def _answer(page: Page, field: str, kind: str, answer: object, zone: str) -> Non
 def go_to(page: Page, words: str) -> None:
     """Press the tab key until something with these words has the focus."""
     seen = []
+    _come_near(page, _IS_CALLED, words)
     for _ in range(_MOST_TABS):
         page.keyboard.press("Tab")
         focused = str(page.evaluate(_FOCUSED)).strip()
@@ -99,9 +129,8 @@ def go_to(page: Page, words: str) -> None:
 
 
 def become(page: Page, portal: Portal, role: str) -> None:
-    """Sign in to the demo as who has a role."""
-    page.goto("/sign-in")
-    press(page, portal.people[role].name)
+    """Sign in to the demo as who has a role; the page stays where it is. By the keyboard `test_by_keyboard` does it."""
+    page.request.post("/become", form={"actor_id": str(portal.people[role].actor_id)}, max_redirects=0)
 
 
 def press(page: Page, words: str) -> None:
@@ -140,8 +169,12 @@ def pick(page: Page, words: str, option: str) -> None:
 
 
 def must_be_pleasant(page: Page) -> None:
-    """Find no serious fault of accessibility, and no sideways scrolling."""
-    found = serious(Axe().run(page).response)
+    """Find no serious fault of accessibility, and no sideways scrolling.
+
+    Colours are looked at on a desk: that takes most of the time, and `test_every_page` looks at those of a telephone.
+    """
+    is_phone = (page.viewport_size or {"width": 0})["width"] < DESK
+    found = serious(Axe().run(page, options=BUT_COLOURS if is_phone else DEFAULT_OPTIONS).response)
     assert not found, f"{page.url}: {found}"
     must_fit(page)
 

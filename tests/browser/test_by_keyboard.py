@@ -234,6 +234,7 @@ def _find_and_mend(page: Page, portal: Portal, must_be_right: Callable[[Page], N
     settle_jobs(portal.engine)
     fail_every_job(portal)
     hands.become(page, portal, "system_administrator")
+    page.goto("/")
     press(page, "Board")
     must_be_right(page)
     mend = page.locator('form[action^="/jobs/"][action$="/retry"]').first.get_attribute("action")

@@ -26,6 +26,8 @@ ROLES: Final = ("case_manager", "system_administrator", "intake_officer")
 LAST: Final = ("close", "end", "withdraw", "deactivate", "move", "merge", "cancel", "reopen", "split", "refuse", "keys")
 """What takes away others' forms comes after them."""
 SHOWN_BY_A_CLICK: Final = ("reveal", "words", "held", "reason", "places")
+MARKS: Final = ("ran(", "xss-mark", "else.example", "elsewhere.example")
+"""One of them is in each text of the corpus: a page without any of them shows nothing that was typed."""
 FEWEST: Final = 20
 """So many sorts of forms take what was typed, at the least."""
 
@@ -58,7 +60,7 @@ _FILL = """([action, words]) => {
     else if (['radio', 'checkbox'].includes(field.type) && !chosen.has(field.name)) {
       field.checked = true; chosen.add(field.name);
     }
-    else if (field.type === 'number') field.value = field.value || '1';
+    else if (field.type === 'number') field.value = field.min || '1';
     else if (field.type === 'date') field.value = field.value || '2026-03-20';
     else if (field.type === 'datetime-local') field.value = field.value || '2026-03-07T10:00';
   }
@@ -100,6 +102,7 @@ def test_the_hook_sees_what_runs(browser: Browser, address: str) -> None:
     page = context.new_page()
     page.goto("about:blank")
     found = set[str]()
+    assert all(any(mark in text for mark in MARKS) for text in CORPUS)
     for text in (*CORPUS[:3], CORPUS[6]):
         page.set_content(text)
         page.wait_for_timeout(200)
@@ -125,8 +128,9 @@ def test_nothing_that_is_typed_into_any_form_runs_where_it_is_shown(open_as: Ope
         page, found = open_as(role), crawl(portal.client_of(role), *_starts(role), most_of_a_sort=1)
         for path, text in found.pages.items():
             shown += "ran(" in text
-            page.goto(path)
-            assert page.evaluate(_FOUND) == [], path
+            if any(mark in text for mark in MARKS):
+                page.goto(path)
+                assert page.evaluate(_FOUND) == [], path
         for form in found.forms:
             if form.sort.endswith(SHOWN_BY_A_CLICK) and page.goto(form.page).ok:
                 _send(page, form)

@@ -125,6 +125,7 @@ def test_a_coordinator_finds_the_month_in_numbers_that_were_counted(open_page: O
         publish_numbers(portal.engine)
     page = open_page()
     become(page, portal, "case_manager")
+    page.goto("/")
     press(page, "Track")
     press(page, "Numbers")
     pick(page, "Period", "January to March 2026")

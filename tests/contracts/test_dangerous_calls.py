@@ -31,13 +31,11 @@ NUMBERS_OF_CLAIMS: Final = {("engine/jobs/store.py", "row.token != token")}
 """The token of a claim is a number that counts up, and no secret."""
 
 
-def _modules() -> Iterator[tuple[str, ast.Module]]:
-    for folder in ("engine", "pillars"):
-        for path in sorted((ROOT / folder).rglob("*.py")):
-            yield path.relative_to(ROOT).as_posix(), ast.parse(path.read_text(encoding="utf-8"))
-
-
-MODULES: Final = dict(_modules())
+@pytest.fixture(scope="module")
+def modules() -> dict[str, ast.Module]:
+    """Return the modules of the engine and of the pillars, read once."""
+    paths = [path for folder in ("engine", "pillars") for path in sorted((ROOT / folder).rglob("*.py"))]
+    return {path.relative_to(ROOT).as_posix(): ast.parse(path.read_text(encoding="utf-8")) for path in paths}
 
 
 def _imported(tree: ast.Module) -> set[str]:
@@ -96,35 +94,35 @@ def _is_yaml(node: ast.expr) -> bool:
     return isinstance(node, ast.Name) and node.id == "yaml"
 
 
-def test_no_shell_is_started_and_programs_only_where_that_is_a_modules_work() -> None:
-    assert {name: found for name, tree in MODULES.items() if (found := _shells(tree))} == {}
-    starting = {name for name, tree in MODULES.items() if "subprocess" in _imported(tree)}
+def test_no_shell_is_started_and_programs_only_where_that_is_a_modules_work(modules: dict[str, ast.Module]) -> None:
+    assert {name: found for name, tree in modules.items() if (found := _shells(tree))} == {}
+    starting = {name for name, tree in modules.items() if "subprocess" in _imported(tree)}
     assert starting == STARTS_PROGRAMS
 
 
-def test_nothing_is_unpickled_evaluated_or_made_of_yaml() -> None:
-    assert {name: found for name, tree in MODULES.items() if (found := _unpickled(tree))} == {}
-    evaluated = {name for name, tree in MODULES.items() for called, _ in _called(tree) if called in EVALUATES}
+def test_nothing_is_unpickled_evaluated_or_made_of_yaml(modules: dict[str, ast.Module]) -> None:
+    assert {name: found for name, tree in modules.items() if (found := _unpickled(tree))} == {}
+    evaluated = {name for name, tree in modules.items() for called, _ in _called(tree) if called in EVALUATES}
     assert evaluated == set()
 
 
-def test_no_reader_of_xml_that_follows_entities_is_there() -> None:
+def test_no_reader_of_xml_that_follows_entities_is_there(modules: dict[str, ast.Module]) -> None:
     readers = {"lxml", "xml.etree", "xml.dom", "xml.sax", "xml.parsers", "pyexpat", "defusedxml"}
     found = {
         (name, module)
-        for name, tree in MODULES.items()
+        for name, tree in modules.items()
         for module in _modules_of(tree)
         if any(module == one or module.startswith(f"{one}.") for one in readers)
     }
     assert not found
 
 
-def test_chance_that_can_be_guessed_is_for_what_is_invented_only() -> None:
-    assert {name for name, tree in MODULES.items() if "random" in _imported(tree)} == RANDOM_FOR_STORIES
+def test_chance_that_can_be_guessed_is_for_what_is_invented_only(modules: dict[str, ast.Module]) -> None:
+    assert {name for name, tree in modules.items() if "random" in _imported(tree)} == RANDOM_FOR_STORIES
 
 
-def test_secrets_are_never_compared_so_that_time_tells_how_much_of_them_fits() -> None:
-    found = {(name, written) for name, tree in MODULES.items() for written in _compared(tree)}
+def test_secrets_are_never_compared_so_that_time_tells_how_much_of_them_fits(modules: dict[str, ast.Module]) -> None:
+    found = {(name, written) for name, tree in modules.items() for written in _compared(tree)}
     assert found == NUMBERS_OF_CLAIMS
 
 
@@ -184,13 +182,13 @@ def _is_endless(call: ast.Call) -> bool:
     return is_method and not call.args and not given & {"timeout", "seconds"} and not name.endswith("Context.get")
 
 
-def test_every_call_that_waits_has_a_limit() -> None:
-    found = {(file, words) for file, module in _modules() for words in endless(module)}
+def test_every_call_that_waits_has_a_limit(modules: dict[str, ast.Module]) -> None:
+    found = {(file, words) for file, module in modules.items() for words in endless(module)}
     assert sorted(found - ENDED_OTHERWISE.keys()) == []
 
 
-def test_what_ends_otherwise_is_still_there() -> None:
-    found = {(file, words) for file, module in _modules() for words in endless(module)}
+def test_what_ends_otherwise_is_still_there(modules: dict[str, ast.Module]) -> None:
+    found = {(file, words) for file, module in modules.items() for words in endless(module)}
     assert sorted(ENDED_OTHERWISE.keys() - found) == []
 
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from engine.core import commands as cm
+from engine.core.compiled import CompiledWorkflow
 from engine.core.moving import choose_workflow, propose_workflow
 from engine.core.records import Scalar
 from tests.acceptance.core_story import RUN, CoreCase
@@ -13,7 +14,10 @@ from tests.kit.shipped import CASES, shipped
 
 OPENED = datetime(2026, 3, 7, 13, 10, tzinfo=UTC)
 OTHER: Mapping[str, Scalar] = {"concern": "other", "is_child_suspected": "unsure"}
-WORKFLOWS = {path.stem: shipped(path.stem) for path in CASES.glob("*.yaml")}
+
+
+def _workflows() -> Mapping[str, CompiledWorkflow]:
+    return {path.stem: shipped(path.stem) for path in CASES.glob("*.yaml")}
 
 
 def _case(place: str = "IN-AS", **report: Scalar) -> CoreCase:
@@ -31,7 +35,7 @@ def _triaged(case: CoreCase, purposes: str, band: str) -> CoreCase:
 
 
 def _proposed(case: CoreCase, follows: str = "reported-concern") -> str | None:
-    found = propose_workflow(WORKFLOWS, case.state, follows=follows, zone="Asia/Kolkata")
+    found = propose_workflow(_workflows(), case.state, follows=follows, zone="Asia/Kolkata")
     return found.workflow if found else None
 
 
@@ -53,7 +57,7 @@ def test_what_was_found_points_to_a_workflow_by_the_age_too(purposes: str, band:
 
 def test_a_proposal_says_why_in_sentences() -> None:
     case = _triaged(_case(is_child_suspected="no"), "forced_marriage", "12_to_17")
-    found = propose_workflow(WORKFLOWS, case.state, follows="reported-concern", zone="Asia/Kolkata")
+    found = propose_workflow(_workflows(), case.state, follows="reported-concern", zone="Asia/Kolkata")
     assert found is not None
     assert found.reasons == (
         "What was found points to this: forced marriage.", "Someone is under 18, or could be, as was found out.",
@@ -81,7 +85,7 @@ def test_the_workflow_of_the_country_is_proposed() -> None:
 @pytest.mark.parametrize("place", ["IN-AS", "IN-WB", "NP", "BD-G", "MM-11"])
 def test_whoever_was_found_elsewhere_comes_home_whatever_their_age_and_wherever_home_is(place: str, child: str) -> None:
     report = {"concern": "coming_home", "is_child_suspected": child}
-    chosen = choose_workflow(WORKFLOWS, place, report)
+    chosen = choose_workflow(_workflows(), place, report)
     assert chosen is not None
     assert chosen.workflow.workflow == "coming-home"
 

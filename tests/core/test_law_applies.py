@@ -1,14 +1,18 @@
 """Tests of whether a limit of the law applies: offence, age, sex, place; and what counts while something is unknown."""
 
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from engine.core.law.applicability import ReasonSubject, choose, judge, place_reasons
 from engine.core.law.told import NOTHING, AgeRange, AgeSource, LawFacts, Telling, age_of_band, gathered
+from engine.core.library import Library
 from engine.language.conditions.values import Truth
 from engine.language.law import Force, LawLimit, LawPack, Signature, law_term
+from engine.language.library import load_definitions
+from engine.machine import data_folder
 
 ON = date(2026, 3, 10)
 ZONE = "Asia/Kolkata"
@@ -221,3 +225,26 @@ def test_the_sections_of_the_latest_report_count() -> None:
     told = gathered([telling(2, sections="BNS143_4,JJ79"), telling(1, sections="BNS143")], "", people=(), zone=ZONE)
     assert told.sections == {"BNS143_4", "JJ79"}
     assert gathered([telling(1, sections="unknown")], "", people=(), zone=ZONE).sections == frozenset()
+
+
+def test_how_long_the_law_gives_is_said_by_the_version_that_is_in_force() -> None:
+    laws = Library(packs=load_definitions(Path(data_folder("workflows"))).packs)
+    before, since = (laws.law_words(day) for day in (date(2026, 2, 19), date(2026, 2, 20)))
+    assert before["IN-TAKEDOWN", None] == "within 36 hours by the law pack"
+    assert since["IN-TAKEDOWN", None] == "within 3 hours by the law pack"
+    assert since["IN-TAKEDOWN", "intimate_images"] == "within 2 hours by the law pack"
+    assert since["IN-WPS-TAR", None] == "within 5 working days by the law pack", "not by the text of one State"
+    assert since["IN-FIR-REG", None] == "at once by the law pack"
+    assert since["IN-FIR-SP", None] == "within 4 hours, our own target"
+    assert ("IN-LABEL-ID", None) not in since, "it counts no time"
+
+
+def test_only_what_a_lawyer_has_signed_is_called_law_in_words() -> None:
+    pack = load_definitions(Path(data_folder("workflows"))).packs["in"]
+    signature = Signature(name="A lawyer", on=date(2026, 1, 2), source_read="Gazette")
+    signed = pack.with_signatures({one.text_hash: signature for versions in pack.by_id.values() for one in versions})
+    before, since = (Library(packs={"in": signed}).law_words(day) for day in (date(2020, 1, 1), date(2026, 2, 20)))
+    assert since["IN-TAKEDOWN", None] == "within 3 hours by law"
+    assert since["IN-FIR-REG", None] == "at once by the law pack", "what is watched is our own target"
+    assert since["IN-VICTIM-90D", None] == "within 90 days by law"
+    assert before["IN-VICTIM-90D", None] == "within 90 days by the law pack", "it was not in force yet"

@@ -98,3 +98,15 @@ def test_a_connection_that_the_server_has_closed_is_made_anew_without_asking_whe
     with sql.connect() as connection:
         assert connection.execute(text("SELECT pg_backend_pid()")).scalar_one() != first
     sql.dispose()
+
+
+def test_what_was_compiled_for_one_engine_serves_those_made_later(database: FreshDatabase) -> None:
+    question, compiled = select(literal("asked by both").label("words")), []
+    for url in (database.urls.app, database.urls.reader):
+        sql = limited_engine(url, PAGES, pool_size=1)
+        with sql.connect() as connection:
+            answer = connection.execute(question)
+            compiled.append(answer.context.compiled)
+            assert answer.scalar_one() == "asked by both"
+        sql.dispose()
+    assert compiled[0] is compiled[1]

@@ -15,6 +15,7 @@ from engine.db.locks import PAGES, limited_engine
 from engine.db.row_history import canonical_json
 from engine.db.trips import COMMIT, PreparedStatement, ask
 from engine.db.writing import waking, woken_by
+from engine.errors import BusyError
 from tests.bench.workload import plain_address
 from tests.conftest import FreshDatabase
 
@@ -86,6 +87,29 @@ def test_what_was_prepared_is_known_or_prepared_anew_after_a_roll_back(
         ask(connection, (_ONE, [b"1"]))
         back(connection)
         assert ask(connection, (_ONE, [b"2"])) == [[b"3"]]
+
+
+def test_what_the_driver_has_prepared_stays_after_a_roll_back_and_what_was_written_does_not(engine: Engine) -> None:
+    with engine.connect() as connection:
+        for _ in range(10):
+            connection.execute(text("SELECT 1"))
+        ask(connection, (_ADD, [b"trip-1"]))
+        connection.rollback()
+        names = connection.execute(text("SELECT name FROM pg_prepared_statements")).scalars()
+        assert [name for name in names if name.startswith("_pg3")]
+    assert _count(engine) == 0
+
+
+def test_a_roll_back_on_a_connection_that_was_lost_meanwhile_leaves_the_next_one_well(
+    engine: Engine, database: FreshDatabase
+) -> None:
+    with engine.connect() as connection:
+        (number,) = ask(connection, (PreparedStatement("SELECT pg_backend_pid()"), []), (_ADD, [b"trip-1"]))[0]
+        with psycopg.connect(plain_address(database.urls.admin), autocommit=True) as other:
+            other.execute("SELECT pg_terminate_backend(%s, 5000)", [int(number)])
+        with pytest.raises(BusyError):
+            connection.rollback()
+    assert _count(engine) == 0
 
 
 def test_what_fails_after_a_commit_undoes_nothing_and_the_connection_goes_on(engine: Engine) -> None:

@@ -123,7 +123,7 @@ def test_a_limit_of_the_law_has_no_buttons_and_says_why(portal: Portal) -> None:
     case = Reported(opened.case_number, f"/cases/{opened.case_id}", "")
     page = deadline_of(lead, case)
     text = lead.get(page).text
-    assert "This limit is set by law." in text
+    assert "The law pack sets this limit." in text
     assert "network target, based on" in text, "no lawyer has signed it yet, so it is not called law"
     for button in ("pause", "resume", "ask"):
         assert f'action="{page}/{button}"' not in text

@@ -118,13 +118,14 @@ def test_a_ladder_is_checked_previewed_and_published_on_its_page(portal: Portal)
     assert "nothing was changed" in manager.post(address, data={"source": changed, "action": "publish"}).text
 
 
-def test_checking_a_workflow_says_which_limits_its_new_version_changes(portal: Portal) -> None:
+def test_checking_a_workflow_says_in_sentences_what_its_new_version_changes(portal: Portal) -> None:
     manager = portal.as_role("case_manager")
     source = portal.engine.ask_all(definition, "workflow", "reported-concern", None).source
     changed = source.replace("limit: PT30M", "limit: PT45M", 1)
     assert changed != source
     told = manager.post("/workflows/reported-concern/edit", data={"source": changed, "action": "check"}).text
-    assert "PT45M from" in told
+    assert "within 45 minutes" in told
+    assert "PT45M from" not in told
     assert "Open cases stay on the version they began with" in told
 
 

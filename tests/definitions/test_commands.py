@@ -84,6 +84,19 @@ def test_findings_are_printed_one_a_line_and_end_with_1(tmp_path: Path) -> None:
     assert result.stderr == "1 error(s), 0 warning(s).\n"
 
 
+@pytest.mark.parametrize(("condition", "meant"), [
+    ('report.is_child == "yes"', "is_child_suspected"), ('report.is_child_suspected == "maybe"', "yes"),
+])  # fmt: skip
+def test_what_a_report_does_not_ask_and_what_cannot_be_its_answer_is_found(
+    tmp_path: Path, condition: str, meant: str
+) -> None:
+    result = _run(
+        "lint", _write(tmp_path, GOOD.replace("steps:", f"start: {{on: report, when: '{condition}'}}\nsteps:"))
+    )
+    assert result.exit_code == 1
+    assert meant in result.stdout
+
+
 def test_findings_are_printed_as_json(tmp_path: Path) -> None:
     path = _write(tmp_path, GOOD.replace("P1D", "one day"))
     result = _run("lint", "--json", path)

@@ -7,15 +7,19 @@ import pytest
 from engine.approvals.actions.approvals import lapse_approvals
 from engine.approvals.records import NoSecondPersonError, OwnApprovalError
 from engine.approvals.views import waiting
+from engine.builtin import CORE
 from engine.core.policy import Viewer
+from engine.db.locks import PAGES, limited_engine
 from engine.definitions.actions.drafts import compare_versions, roll_back
 from engine.definitions.actions.proposals import answer_proposal, propose_definition, propose_files, proposed_changes
 from engine.definitions.actions.publish import COUNTS_NO_TIME, differing, ladders_of
+from engine.definitions.cache import DefinitionCache
 from engine.definitions.views import definition, definitions
 from engine.definitions.views import versions as versions_view
 from engine.errors import AlreadyEndedError, ConflictError, NotAllowedError, NotFoundError
 from engine.language.findings import DefinitionError
 from engine.language.workflow import Workflow
+from engine.plugin.registry import InstalledPillar, RegistryCatalogue, build_registry
 from tests.kit.trial import CALENDAR, LADDER, SOURCES, VISIT
 from tests.kit.world import World, replace_roles
 from tests.retention.test_retention import POLICY
@@ -314,3 +318,21 @@ def test_a_workflow_leads_to_the_ladders_of_its_steps_and_of_what_follows_them()
                         "follow_ups": {"again": {"ladder": "later"}, "never": None}}},
     }  # fmt: skip
     assert ladders_of(Workflow.model_validate(said)) == {"own", "later", "theirs"}
+
+
+def test_a_version_is_compiled_once_in_a_process_and_anew_for_other_step_types(world: World) -> None:
+    (version,) = world.engine.ask_all(versions_view, "workflow", "visit")
+    known = world.engine.definitions[version.content_hash]
+    only_core = RegistryCatalogue(build_registry([InstalledPillar(CORE, "icmc")]))
+    sql = limited_engine(world.urls.system, PAGES, pool_size=1)
+    try:
+        again, bare = (
+            DefinitionCache(sql, world.engine.vault, catalogue)[version.content_hash]
+            for catalogue in (RegistryCatalogue(world.engine.registry), only_core)
+        )
+    finally:
+        sql.dispose()
+    assert again is known
+    assert {key for key, step in known.steps.items() if step.info} > {
+        key for key, step in bare.steps.items() if step.info
+    }

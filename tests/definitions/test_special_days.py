@@ -226,10 +226,11 @@ def test_a_preview_says_which_would_be_breached_and_that_a_breach_stays(counted:
     assert [line.effect for line in later.lines] == ["stays_breached"]
 
 
-def test_a_preview_of_a_workflow_says_which_limits_change(world: World) -> None:
+def test_a_preview_of_a_workflow_says_in_sentences_what_changes(world: World) -> None:
     told = preview_files(world.engine, {"visit.yaml": IN_DAYS}, viewer=world.who("case_manager"))
-    assert [(one.step_key, one.before, one.after) for one in told.limits] == [
-        ("intake", "PT1H from start, ladder standard", "P2WD from start, ladder standard")
+    later = "within 2 working days instead of 1 hour, counted from the beginning of the case"
+    assert [(one.workflow, one.words, one.is_loss) for one in told.changes] == [
+        ("visit", f"“Record report” is due later: {later}.", True)
     ]
     assert told.lines == ()
     assert preview_files(world.engine, {"s.yaml": LADDER}, viewer=world.who("case_manager")).looked_at == 0

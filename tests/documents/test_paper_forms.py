@@ -24,6 +24,9 @@ PAPERS = PaperRenderer(TEMPLATES / "documents")
 PRINTER = PdfPrinter(TEMPLATES / "documents" / "fonts")
 STEPS = tuple(step for _, steps in asked_of_people(REGISTRY) for step in steps)
 by_key = pytest.mark.parametrize("step", STEPS, ids=lambda step: step.key)
+FULL = 8_000
+"""From so many characters on a form is printed at a merge. The shorter ones leave a tenth of the sheet free, and more;
+`make faults` prints them too."""
 
 
 def _form(key: str) -> str:
@@ -74,7 +77,13 @@ def test_a_form_parts_what_saves_a_step_from_what_completes_it_and_asks_when_by_
         assert words in form
 
 
-@by_key
+@pytest.mark.parametrize(
+    "step",
+    [
+        pytest.param(step, id=step.key, marks=() if len(_form(step.key)) >= FULL else pytest.mark.faults)
+        for step in STEPS
+    ],
+)
 @pytest.mark.skipif(not find_library("pangoft2-1.0"), reason="Pango is not installed")
 def test_a_form_is_one_page(step: StepType) -> None:
     pdf = PdfReader(BytesIO(PRINTER.pdf(paper_form(REGISTRY, PAPERS, step.key))))

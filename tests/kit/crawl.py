@@ -64,8 +64,15 @@ def crawl(client: TestClient, *start: str, most_of_a_sort: int = MOST_OF_A_SORT)
         parser = _Page(path)
         parser.feed(answer.text)
         found.forms += parser.forms
-        waiting += [link for link in parser.links if link not in found.pages]
+        waiting += [link for link in _to_follow(parser.links) if link not in found.pages]
     return found
+
+
+def _to_follow(links: list[str]) -> Iterator[str]:
+    """Print nothing, and let no simulation go on after its first case: of both, what stands on pages is looked at."""
+    for link in links:
+        if not link.endswith("/pdf"):
+            yield f"{link}&stop=1" if "/comparison?" in link else link
 
 
 def links_of(path: str, page: str) -> list[str]:

@@ -1,6 +1,5 @@
 """Rows of a database as the superuser sees them, and a table of wrapped keys in memory."""
 
-from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID, uuid4
@@ -12,6 +11,9 @@ from engine.keys.vault import StoredKey
 NOTED = frozenset({"audit_event", "audit_chain", "reading", "session", "known_device", "sign_in_try", "service"})
 """What every request may leave behind: who looked at what, who was refused, and that a session is still used."""
 
+_HASHED = """SELECT '{name}', md5(coalesce(string_agg(h, '' ORDER BY h), ''))
+    FROM (SELECT md5(t::text) AS h FROM "{name}" AS t) AS of_{name}"""
+
 
 class Rows:
     """The rows of a database, as the superuser sees them."""
@@ -19,21 +21,29 @@ class Rows:
     def __init__(self, url: str) -> None:
         """Look at the database of `url`."""
         self._connection = psycopg.connect(url.replace("postgresql+psycopg://", "postgresql://"), autocommit=True)
-        names = self._connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1")
-        self.tables = [str(row[0]) for row in names]
-        self._hashes = " UNION ALL ".join(
-            f"SELECT '{name}', md5(coalesce(string_agg(h, '' ORDER BY h), '')) FROM"
-            f' (SELECT md5(t::text) AS h FROM "{name}" AS t) AS of_{name}'
-            for name in self.tables
+        names = self._connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
+        self._marks = " UNION ALL ".join(
+            f"SELECT '{name}', count(*), sum(xmin::text::bigint) FROM \"{name}\""
+            for name in sorted({str(row[0]) for row in names} - NOTED)
         )
+        self._hashed: dict[str, tuple[tuple[object, ...], str]] = {}
 
     def state(self) -> dict[str, str]:
-        """Return a hash of each table's rows, in whatever order they lie."""
-        return dict(self._connection.execute(self._hashes).fetchall())
+        """Return a hash of each table's rows, in whatever order they lie, but of what requests leave behind.
 
-    def changed(self, before: dict[str, str], *, but: Collection[str] = NOTED) -> set[str]:
+        A table is hashed again only where something was written: then another number of rows is there, or the
+        transactions that wrote them are others. Whatever is written is newer than what it takes the place of.
+        """
+        marks = {str(name): tuple(mark) for name, *mark in self._connection.execute(self._marks)}
+        written = [name for name, mark in marks.items() if self._hashed.get(name, ("",))[0] != mark]
+        hashes = " UNION ALL ".join(_HASHED.format(name=name) for name in written)
+        for name, value in self._connection.execute(hashes).fetchall() if written else ():
+            self._hashed[name] = marks[name], value
+        return {name: value for name, (_, value) in self._hashed.items()}
+
+    def changed(self, before: dict[str, str]) -> set[str]:
         """Name the tables that are not what they were."""
-        return {name for name, value in self.state().items() if value != before[name]} - set(but)
+        return {name for name, value in self.state().items() if value != before[name]}
 
     def all(self, query: str, **values: object) -> list[tuple[object, ...]]:
         """Read or change rows: no rule of the application holds here."""

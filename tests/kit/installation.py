@@ -22,6 +22,7 @@ from engine.app import DEMO_CLOCK, build_engine, databases, ship
 from engine.assembly import Engine
 from engine.cases.housekeeping import HousekeepingStore
 from engine.cli.main import app
+from engine.db.embedded.folder import one_at_a_time
 from engine.db.embedded.roles import DatabaseUrls
 from engine.deadlines.store import DeadlineStore
 from engine.jobs.store import JobStore
@@ -30,6 +31,7 @@ from engine.orchestration.server import PrefectServer
 from engine.orchestration.settings import ENDS_WITH_PARENT, client_environment, make_private, process_environment
 from engine.rehearsal.story import Story, read_story
 from engine.settings import Settings
+from tests.conftest import folder_of_run
 from tests.kit.acting import Acting
 from tests.kit.prefect import PlainApi
 
@@ -181,11 +183,11 @@ def installed(
     with tempfile.TemporaryDirectory(prefix="icmc-installed-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         folder.chmod(0o711)
+        _fill(folder, demo=demo)
         (folder / "logs").mkdir()
         settings = Settings(data_folder=folder, demo=demo, durable=durable)
         with databases(settings, make_demo=demo) as running:
             engine = build_engine(settings, running.urls)
-            ship(engine)
             server = PrefectServer(folder / "prefect", running.urls.prefect_asyncpg, with_ui=False)
             site = Installation(
                 settings, running.urls, engine, server, python=python, more_environment=more_environment or {}
@@ -199,6 +201,30 @@ def installed(
             finally:
                 site.close()
                 engine.dispose()
+
+
+def _fill(folder: Path, *, demo: bool) -> None:
+    """Copy the files of an installation in which the release's definitions are published, made once for a test run."""
+    kept = folder_of_run() / f"installation{'-demo' if demo else ''}"
+    kept.parent.mkdir(mode=0o711, exist_ok=True)
+    with one_at_a_time(kept.with_suffix(".lock")):
+        if not kept.exists():
+            unfinished = kept.with_suffix(".part")
+            unfinished.mkdir(mode=0o711)
+            _ship_into(unfinished, demo=demo)
+            unfinished.rename(kept)
+    subprocess.run(["cp", "-a", f"{kept}/.", folder], check=True)
+
+
+def _ship_into(folder: Path, *, demo: bool) -> None:
+    settings = Settings(data_folder=folder, demo=demo, durable=False)
+    with databases(settings, make_demo=demo) as running:
+        engine = build_engine(settings, running.urls)
+        try:
+            ship(engine)
+        finally:
+            engine.dispose()
+    (folder / "postgresql" / "port").unlink()
 
 
 def until(holds: Callable[[], bool], *, seconds: float = 60) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
+from anyio.from_thread import start_blocking_portal
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
@@ -136,12 +137,14 @@ def _portal_over(urls: DatabaseUrls, folder: Path, *, limits: TimeLimits, pool_s
 
         def client_of(role: str) -> TestClient:
             client = TestClient(app, base_url=ORIGIN, raise_server_exceptions=False)
+            client.portal = loop
             if role:
                 answer = client.post("/become", data={"actor_id": str(people[role].actor_id)}, follow_redirects=False)
                 assert answer.status_code == 303
             return client
 
-        yield Portal(engine, clock, people, unit, played, client_of, app, urls)
+        with start_blocking_portal() as loop:  # one for all requests, as a server has: a new one for each takes longer
+            yield Portal(engine, clock, people, unit, played, client_of, app, urls)
     finally:
         engine.dispose()
 

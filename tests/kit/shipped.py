@@ -17,6 +17,7 @@ from engine.language.calendars import Calendar
 from engine.language.extends import Source, load_workflow
 from engine.language.ladders import Ladder
 from engine.language.law import LawPack
+from engine.language.library import Definitions, load_definitions
 from engine.language.limits import TimeLimit
 from engine.plugin.registry import Registry, RegistryCatalogue, load_registry
 
@@ -41,6 +42,12 @@ def library() -> Library:
         ladders={one.name: one for one in ladders},
         packs={one.name: one for one in packs},
     )
+
+
+@cache
+def definitions() -> Definitions:
+    """Load all that is shipped, once."""
+    return load_definitions(WORKFLOWS)
 
 
 @cache

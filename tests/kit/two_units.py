@@ -102,7 +102,7 @@ class TwoUnits:
 
     def client(self, actor_id: UUID) -> TestClient:
         """Sign somebody in."""
-        client = TestClient(self.portal.app, base_url=ORIGIN, raise_server_exceptions=False)
+        client = self.portal.anybody()
         assert client.post("/become", data={"actor_id": str(actor_id)}, follow_redirects=False).status_code == 303
         return client
 

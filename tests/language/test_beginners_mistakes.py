@@ -2,23 +2,32 @@
 # ruff: noqa: E501 - a table: one mistake a line
 
 import re
+from dataclasses import replace
 
 import pytest
 
+from engine.language.catalogue import FollowUp
 from engine.language.findings import Finding
 from engine.language.lint.files import lint_workflow
-from tests.language.step_types import CATALOGUE, NAMES
+from tests.language.step_types import CATALOGUE, NAMES, Shelf, step_type
 from tests.language.test_lint_workflows import EXAMPLE
+
+VISITED = step_type("reintegration.visit", limit="P7D").model_copy(
+    update={"follow_ups": {"again": FollowUp(uses="reintegration.visit", limit="P7D", when="this.outcome == 'done'")}}
+)
+FOLLOWED = Shelf(*(info for key in CATALOGUE.keys() if (info := CATALOGUE.find(key))), VISITED)  # noqa: SIM118 - no dict
 
 
 def _lint(text: str) -> tuple[Finding, ...]:
-    return lint_workflow(text, catalogue=CATALOGUE, names=NAMES, file="w.yaml")
+    names = replace(NAMES, workflows=frozenset({"aftercare"}))
+    return lint_workflow(text, catalogue=CATALOGUE, names=names, file="w.yaml")
 
 
 TRIAGE = "  triage:\n    uses: reporting.triage\n    after: [intake]\n"
 RESCUE = "  rescue:\n    uses: rescue.execute\n    after: [triage]\n    when: 'triage.decision == \"rescue\"'\n"
 ASKS = '      - {id: phone_with_family, type: bool, label: "Does the family hold the child\'s phone?", sensitivity: sensitive}'
 WHEN = "when: 'has(triage.decision) && triage.decision == \"rescue\"'"
+BEGINS = """start: {on: report, when: 'report.is_child_suspected in ["yes", "unsure"]'}"""
 VISIT = "    repeat: {every: P1M, times: 12, until: 'visit.outcome == \"not_needed\"'}\n"
 
 MISTAKES = {  # what is written, what stands there instead, which words of it stand on the line that is found, what mends it
@@ -106,6 +115,28 @@ MISTAKES = {  # what is written, what stands there instead, which words of it st
     "four eyes by role": ("not: intake", "not: intake_officer", "intake_officer}", r'Did you mean "intake"'),
     "a late step opens one that is not there": ("time: {limit: P14D}", "time: {limit: P14D, on_breach: late_note}", "late_note", r"no step"),
     "a follow-up that is not there": ("    uses: rescue.execute", "    uses: rescue.execute\n    follow_ups: {order: {limit: P1D}}", "follow_ups", r"uses"),
+    "how it begins stands without its key": (BEGINS, "start: hand", "start: hand", r"start: \{on: hand\}"),
+    "a title is a number": ("title: Child in domestic labour", "title: 2026", "2026", r'quotes: "2026"'),
+    "one place stands without brackets": ("[IN-AS, IN-ML]", "IN-AS", "IN-AS", r"jurisdictions: \[IN-AS\]"),
+    "a named start is a list": (BEGINS, f"{BEGINS}\nstarts: {{safe: [rescue, triage]}}", "safe:", r"safe: \{any: \[rescue, triage\]\}"),
+    "a named start names a step that is not there": (BEGINS, f"{BEGINS}\nstarts: {{safe: {{any: [resceu, triage]}}}}", "safe:", r'Did you mean "rescue"'),
+    "everything is misspelt": ("after: [handover]", "after: everyting", "everyting", r'Did you mean "everything"'),
+    "a ladder is a group of keys": ("limit: PT48H, ladder: critical", "limit: PT48H, ladder: {role: supervisor}", "{role: supervisor}", r"ladder: standard"),
+    "the answers of a question are a list": (ASKS, "      - {id: phone, type: choice, label: Phone?, choices: [has_one, has_none]}", "id: phone", r'choices: \{yes: "Yes", no: "No"\}'),
+    "there are no steps": (EXAMPLE[EXAMPLE.index("steps:"):EXAMPLE.index("gates:")], "steps: {}\n", "steps: {}", r"like steps: \{ask: \{uses: core.ask\}\}"),
+    "the first of the steps has a hyphen": ("  intake:\n", "  - intake:\n", "- intake", r'hyphen out before it, like "intake:"'),
+    "every step has a hyphen": (EXAMPLE[EXAMPLE.index("steps:"):EXAMPLE.index("gates:")], "steps:\n  - intake:\n      uses: reporting.intake\n", "- intake", r'hyphen out before it, like "intake:"'),
+    "when a step opens is written in words": ("    uses: rescue.execute", "    uses: rescue.execute\n    not_before: 2 weeks", "not_before", r"did you mean P2W"),
+    "the person is asked of where there is none": (WHEN, "when: person.is_child", "person", r"for_each: case.persons"),
+    "a default is of another type": ("default: false", "default: no", "default: no", r"write true or false"),
+    "a named condition is misspelt": ("close: {when: all, unless: open_deadlines}", "conditions: {fears: fear_stated}\nclose: {abort: feers}", "feers", r"did you mean the named condition fears"),
+    "a named condition is used nowhere": (BEGINS, f"{BEGINS}\nconditions: {{fears: fear_stated}}", "fears", r'Nothing uses the named condition "fears": use it, or take it out'),
+    "who does it is answered with true": ("assign: {role: ahtu_officer}", "assign: true", "assign: true", r"Write assign: \{role: …\}"),
+    "a limit in a list of times has no key": ("time: {limit: P14D}", "time: [P14D]", "[P14D]", r"Write \{limit: P14D\}"),
+    "a length is a list": ("time: {limit: P14D}", "time: {limit: [P14D]}", "[P14D]", r"Write it like PT48H"),
+    "the report opens it, beside the start": (BEGINS, "on: report", "on: report", r"start: \{on: report\}"),
+    "a value is left empty": ("    assign: {role: ahtu_officer}\n", "    assign:\n", "assign:\n", r"Give it a value, or take it out"),
+    "the workflow of a part is misspelt": (BEGINS, f"{BEGINS}\nparts: {{care: {{workflow: aftercaer}}}}", "aftercaer", r'Did you mean "aftercare"'),
 }  # fmt: skip
 
 
@@ -122,3 +153,59 @@ def test_a_mistake_is_found_at_its_line_with_what_mends_it(name: str) -> None:
     lines = {number for number, line in enumerate(text.split("\n"), 1) if at in f"{line}\n"}
     told = [(one.line, one.message) for one in _lint(text)]
     assert any(line in lines and re.search(remedy, message) for line, message in told), f"{sorted(lines)}: {told}"
+
+
+BASE = (
+    EXAMPLE.replace("limit: PT48H", "limit: $rescued_within")
+    .replace(WHEN, "when: to_be_rescued")
+    .replace("after: [rescue]\n    time", "after: safe\n    time")
+    .replace("version: 3\n", f"version: 3\nparameters: {{rescued_within: PT48H}}\nconditions: {{to_be_rescued: {WHEN[6:]}}}\n"
+             "starts: {safe: {any: [rescue]}}\n")
+)  # fmt: skip
+CALL = "    follow_ups: {call: {uses: reintegration.visit, law: IN-JJ-SIR-15D, when: 'this.outcome == \"done\"'}}\n"
+OWN = "workflow: own\nversion: 1\nextends: child-domestic-labour\ntitle: Own\n"
+
+IN_A_FILE_THAT_EXTENDS = {  # what is written, what it should be, which words of it stand on the line that is found, the finding
+    "the file that it extends": (OWN.replace("labour", "labor"), OWN, "extends", r'unknown-workflow: .*check the name. Did you mean "child-domestic-labour"'),
+    "the key": (OWN.replace("extends", "extend"), OWN, "extend:", r'unknown-key: .*Did you mean "extends"'),
+    "a parameter": ("parameters: {rescued_withn: PT12H}", "parameters: {rescued_within: PT12H}", "rescued_withn", r'unused-name: Nothing uses the parameter "rescued_withn": did you mean "rescued_within"'),
+    "a condition": ("conditions: {to_be_resuced: 'true'}", "conditions: {to_be_rescued: fear_stated}", "resuced", r'unused-name: .*did you mean "to_be_rescued"'),
+    "a start": ("starts: {saef: {any: [production]}}", "starts: {safe: {any: [production]}}", "saef", r'unused-name: .*named start "saef": did you mean "safe"'),
+    "a start that is waited for": ("steps: {handover: {after: {also: saef}}}", "steps: {handover: {after: {also: safety}}}", "saef", r'unknown-step: .*Did you mean "safe"'),
+    "a start from which time counts": ("steps: {handover: {time: {from: saef}}}", "steps: {handover: {time: {from: safe}}}", "saef", r'bad-from: .*Did you mean "safe"'),
+    "a step": ("steps:\n  resceu: {time: {limit: PT2H}}", "steps:\n  rescue: {time: {limit: PT2H}}", "resceu", r'missing-key: .*no step "resceu"\. Did you mean "rescue"\? .*uses: reporting.intake'),
+    "a gate": ("gates: {return-hom: {reason: No.}}", "gates: {return-home: {reason: No.}}", "return-hom", r'missing-key: .*no gate "return-hom"\. Did you mean "return-home"\?.*holds'),
+    "a step that goes": ("steps: {visits: null}", "steps: {visit: null}", "visits", r'removes-nothing: .*Did you mean "visit"'),
+    "a gate that goes": ("gates: {return-hom: null}", "gates: {return-home: null}\nfacts: {fear_stated: null}", "return-hom", r'removes-nothing: .*Did you mean "return-home"'),
+    "a follow-up that goes": ("steps: {visit: {follow_ups: {agian: null}}}", "steps: {visit: {follow_ups: {again: null}}}", "agian", r'unknown-follow-up: .*Did you mean "again"\? There is nothing to leave out here'),
+    "a limit over the law of a follow-up": ("steps: {visit: {follow_ups: {call: {limit: P1D}}}}", "steps: {visit: {follow_ups: {call: {limit: P1D, law: null}}}}", "P1D", r'limit-and-law: .*"law: null"'),
+    "a step of a list that goes": ("steps: {decision: {after: {except: [saftey]}}}", "steps: {decision: {after: {except: [safety]}}}", "saftey", r'removes-nothing: .*Did you mean "safety"'),
+    "a limit over a law": ("steps: {production: {time: {limit: PT12H}}}", "steps: {production: {time: {limit: PT12H, law: null}}}", "PT12H", r'limit-and-law: .*"law" is inherited, so write "law: null"'),
+    "a law over a limit": ("steps: {visit: {time: {law: IN-JJ-SIR-15D}}}", "steps: {visit: {time: {law: IN-JJ-SIR-15D, limit: null}}}", "law:", r'limit-and-law: .*"limit" is inherited, so write "limit: null"'),
+    "a limit over a law and its option": ("steps: {home_report: {time: {limit: P9D}}}", "steps: {home_report: {time: {limit: P9D, law: null, option: null}}}", "P9D", r'write "law: null, option: null"'),
+}  # fmt: skip
+
+
+def _extending(text: str) -> tuple[Finding, ...]:
+    text = text if text.startswith("workflow") else f"{OWN}{text}\n"
+    base = BASE.replace("law: IN-JJ-SIR-15D", "law: IN-JJ-SIR-15D, option: with_reasons").replace(VISIT, VISIT + CALL)
+    names = replace(NAMES, workflows=frozenset({"child-domestic-labour"}))
+    return lint_workflow(
+        text, catalogue=FOLLOWED, names=names, file="own.yaml", library={"child-domestic-labour": base}.get
+    )
+
+
+def test_the_file_that_is_extended_is_sound() -> None:
+    assert _lint(BASE) == ()
+    assert _extending(OWN) == ()
+
+
+@pytest.mark.parametrize("name", IN_A_FILE_THAT_EXTENDS)
+def test_a_misspelt_name_of_what_is_extended_is_found_with_the_one_that_is_meant(name: str) -> None:
+    wrong, right, at, remedy = IN_A_FILE_THAT_EXTENDS[name]
+    lines = (wrong if wrong.startswith("workflow") else f"{OWN}{wrong}").split("\n")
+    [line] = [number for number, line in enumerate(lines, 1) if at in line]
+    told = [(one.file, one.line, f"{one.code}: {one.message}") for one in _extending(wrong)]
+    assert any(one[:2] == ("own.yaml", line) and re.search(remedy, one[2]) for one in told), told
+    assert {one[0] for one in told} == {"own.yaml"}, told
+    assert _extending(right) == ()

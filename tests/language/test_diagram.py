@@ -1,17 +1,18 @@
 """Diagrams show lanes, choices, gates and limits, can be read without colour, and carry nobody's markup."""
 
 import re
+from datetime import date
 from xml.etree import ElementTree as ET
 
 import pytest
 
 from engine.language.diagram import INK, Drawing, Node, Shape, colour_of, draw, to_dot, to_mermaid
 from engine.language.extends import load_workflow_text
-from engine.language.lanes import in_lanes, step_in_words
+from engine.language.lanes import acts_in_words, in_lanes, step_in_words
 from engine.language.workflow import StepSpec, Workflow
 from engine.machine import dot_to_svg
 from engine.plugin.registry import RegistryCatalogue
-from tests.kit.shipped import CASES, registry, shipped
+from tests.kit.shipped import CASES, library, registry, shipped
 from tests.language.step_types import CATALOGUE
 from tests.language.test_lint_workflows import EXAMPLE
 
@@ -63,6 +64,37 @@ def test_limits_conditions_gates_and_repetitions_are_in_words() -> None:
         "again every 1 month", "decision of “Triage” is answered and", "return home",
     ):  # fmt: skip
         assert words in shown
+
+
+def test_a_limit_from_a_named_start_is_told_once_in_the_picture_and_beside_the_step() -> None:
+    starts = "starts:\n  out: {any: [go, stay]}\n"
+    workflow = _workflow(starts + CHOICES.replace("{any: [go, stay]}", "out, time: {limit: PT6H, from: out}", 1))
+    assert len(workflow.steps["last"].time) > 1, "it is written out when it is read"
+    [said] = dict(step_in_words(workflow, "last", CATALOGUE))["How long"]
+    [drawn] = [
+        line for node in draw(workflow, CATALOGUE).nodes if node.id == "step-last" for line in node.lines
+        if "within 6 hours" in line
+    ]  # fmt: skip
+    assert said.lower() == drawn.lower()
+    assert "or else" in said
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in CASES.glob("*.yaml")))
+def test_no_step_of_a_shipped_workflow_names_a_limit_of_the_law_by_its_id(name: str) -> None:
+    workflow, catalogue = shipped(name).workflow, RegistryCatalogue(registry())
+    laws = library().law_words(date(2026, 3, 10))
+    said = [str(step_in_words(workflow, key, catalogue, laws)) for key in workflow.steps]
+    said += acts_in_words(workflow, catalogue, laws)
+    said += (str(node.lines) for node in draw(workflow, catalogue, laws).nodes)
+    said += (str(row.said) for row in in_lanes(workflow, catalogue, laws=laws).rows)
+    assert not [one for one in said if re.search(r"\b(IN|NP|BD|MM|INT)-[A-Z]", one)]
+
+
+def test_a_lane_for_the_steps_of_every_workflow_is_not_called_by_an_inner_name() -> None:
+    asked = _workflow(CHOICES.replace("other.thing", "core.ask"))
+    assert ">General</text>" in in_lanes(asked, CATALOGUE).svg
+    assert {"General", "Reporting"} <= set(_texts(_svg(asked)))
+    assert '"General"' in to_mermaid(asked, CATALOGUE)
 
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in CASES.glob("*.yaml")))

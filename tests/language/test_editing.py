@@ -1,18 +1,15 @@
 """A value that is changed by a form changes its own lines in the text, and no other."""
 
 from difflib import ndiff
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from engine.language.editing import UneditableError, value_at, with_value, without
 from engine.language.extends import assemble
-from engine.language.library import load_definitions
 from engine.language.yaml_files import read_yaml
-from engine.machine import data_folder
+from tests.kit.shipped import CASES, definitions
 
-SHIPPED = load_definitions(Path(data_folder("workflows")))
 TEXT = """\
 # A comment on top.
 workflow: w          # its name
@@ -108,10 +105,10 @@ def test_what_cannot_be_read_is_not_changed() -> None:
         with_value("a: [", ("a",), 1)
 
 
-@pytest.mark.parametrize("name", sorted(SHIPPED.workflows))
+@pytest.mark.parametrize("name", sorted(path.stem for path in CASES.glob("*.yaml")))
 def test_each_value_of_each_shipped_workflow_can_be_changed_alone(name: str) -> None:
     """Each text that a file says becomes another one: everything else reads as before, and few lines change."""
-    source = SHIPPED.sources["workflow", name].text  # type: ignore[index]
+    source = definitions().sources["workflow", name].text  # type: ignore[index]
     document = read_yaml(source, file="w.yaml")
     texts = [path for path in document.places if isinstance(value_at(document.data, path), str)]
     for path in texts[::9]:
@@ -125,8 +122,8 @@ def test_each_value_of_each_shipped_workflow_can_be_changed_alone(name: str) -> 
 
 
 def test_a_step_of_each_shipped_workflow_is_changed_wherever_it_comes_from() -> None:
-    for name, loaded in SHIPPED.loaded.items():
-        source = SHIPPED.sources["workflow", name].text  # type: ignore[index]
+    for name, loaded in definitions().loaded.items():
+        source = definitions().sources["workflow", name].text  # type: ignore[index]
         base = loaded.merged.data
         for key, step in list(loaded.workflow.steps.items())[::9] if loaded.workflow else ():
             raw = value_at(base, ("steps", key, "time"))
@@ -134,7 +131,7 @@ def test_a_step_of_each_shipped_workflow_is_changed_wherever_it_comes_from() -> 
                 continue
             path = ("steps", key, "time", *((0,) if isinstance(raw, list) else ()), "limit")
             after = with_value(source, path, "P99D", inherited=base)
-            again = assemble(read_yaml(after, file="w.yaml"), library=SHIPPED.workflow_source)
+            again = assemble(read_yaml(after, file="w.yaml"), library=definitions().workflow_source)
             assert value_at(again.merged.data, path) == "P99D", (name, path)
 
 

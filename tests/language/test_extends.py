@@ -91,6 +91,13 @@ def test_a_mistake_in_an_inherited_value_is_found_in_its_own_file() -> None:
     assert [(finding.file, finding.line, finding.column) for finding in findings] == [("cases/base.yaml", 9, 18)]
 
 
+@pytest.mark.parametrize("child", ["title: Own", "steps: {intake: {title: Own}}"])
+def test_an_inherited_step_without_a_type_is_no_misspelt_one(child: str) -> None:
+    base = BASE.replace("uses: reporting.intake, ", "")
+    _, [found] = _load(f"workflow: child\nversion: 1\nextends: base\n{child}\n", base=base)
+    assert found.message == 'The key "uses" is missing here: add it, like uses: reporting.intake.'
+
+
 def test_each_line_remembers_its_file() -> None:
     merged = assemble(read_yaml(CHILD, file="child.yaml"), library=_library(base=BASE)).merged
     origins = {path: (file, line) for path, file, line in merged.origins()}

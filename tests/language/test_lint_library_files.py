@@ -58,6 +58,24 @@ def test_what_is_wrong_with_a_ladder_is_found_where_it_stands(before: str, after
     assert finding in found(LADDER.replace(before, after, 1))
 
 
+@pytest.mark.parametrize(("before", "after", "line", "remedy"), [
+    (", released_by: lawyer", "", 6, "a letter that somebody releases: add released_by."),
+    ("to: supervisor", "to: {role: supervisor, letter: escalation-letter}", 5, "somebody releases: take out letter."),
+    ("to: supervisor", "to: supervisor, channels: email", 5, "Write channels: [email]."),
+    ("to: supervisor", "to: supervisor, channels: [mail]", 5, 'Did you mean "email"?'),
+    ("to: supervisor", "to: supervisor, repeat: PT1H", 5, "Write repeat: {every: PT1H}."),
+    ("to: supervisor", "to: supervisor, note: 5", 5, 'Put it in quotes: "5".'),
+    ("needs_acknowledgement: true, ", "", 4, "write needs_acknowledgement: true beside it."),
+    ("last_resort: true", "reassign: true", 6, "take reassign out, or name a role or a person."),
+    ("levels:", "level:", 3, 'Did you mean "levels"?'),
+    ("title: Mine", "title:", 2, "Give it a value, or take it out."),
+])  # fmt: skip
+def test_one_sentence_says_what_mends_a_mistake_in_a_ladder(before: str, after: str, line: int, remedy: str) -> None:
+    text = LADDER.replace(before, after, 1)
+    [told] = lint_documents([read_yaml(text, file="f")], catalogue=CATALOGUE, names=NAMES)
+    assert (told.line, told.message.casefold().endswith(remedy.casefold())) == (line, True), told.message
+
+
 def test_an_acknowledgement_before_the_due_time_brings_nothing_early_that_is_meant_for_it() -> None:
     at_due = LADDER.replace("after: PT1H", "after: PT0M")
     assert found(at_due) == ["4:93 warning acknowledgement-without-effect"]

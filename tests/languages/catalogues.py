@@ -1,14 +1,14 @@
 """Bring the catalogues of the languages of pages up to date: `python -m tests.languages.catalogues [FOLDER]`.
 
-What a page says stands in its template, in the questions and titles of pillars and workflows, and in the sentences of
-the modules that make pages. A new message begins untranslated, and is none of a catalogue that has words only; one that
-nothing says any more is dropped, and named.
+What a page says stands in its template, in the questions and titles of pillars and workflows, in the sentences of the
+modules that make pages, and in what others choose and put together for them. A new message begins untranslated, and is
+none of a catalogue that has words only; one that nothing says any more is dropped, and named.
 """
 
 import ast
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -16,6 +16,7 @@ from typing import Final
 import polib
 from jinja2 import Environment
 
+from engine.builtin import CORE
 from engine.cases.answers import _NOT_TO_BE_KEPT, _WORDS
 from engine.cases.records import TooManyReportsError
 from engine.cases.sentences import OUTCOMES, SAID
@@ -29,9 +30,11 @@ from engine.language.ladders import ItemPerson
 from engine.language.names import ProgramRole, Role, in_plain_words
 from engine.language.yaml_files import read_yaml
 from engine.machine import data_folder, shipped_sources
+from engine.numbers.records import _ORDINALS
 from engine.people.records import region_words, to_choose
 from engine.plugin.kinds import _rules_of
 from engine.plugin.registry import UnknownStepTypeError, load_registry
+from engine.sharing.records.consent import GROUNDS, PACKAGES, RIGHTS
 from engine.web.failures import _STATUSES
 from engine.web.languages import head_of
 from engine.web.translation import is_words, messages_of
@@ -39,6 +42,7 @@ from engine.web.turns import TooMuchAtOnceError
 from engine.work.views.form import _outcomes, _purpose
 
 REGIONS = tuple(path.stem.upper() for path in sorted(data_folder("workflows").glob("calendars/*.yaml")))
+_MARK = re.compile(r"\{\w+\}")
 _LIKE_CODE = re.compile(r"[\\[\]|]|^[a-z]+[A-Z]|^[A-Z][a-z]+(-[A-Z][a-z]+)+$")
 CATALOGUES = data_folder("templates") / "languages"
 _ENGINE = Path(__file__).parents[2] / "engine"
@@ -48,7 +52,40 @@ _SAY_NOTHING = frozenset(
 _SAID_AGAIN = (BusyError, FileRefusedError, TooManyReportsError, TooMuchAtOnceError)
 _SAYS_NOTHING = (NotFoundError, DefinitionError, UnknownStepTypeError, UnknownOutcomeError)
 """Errors that pages tell by themselves, and those of which they tell a person nothing, or what stands in a file."""
+_WITH_LISTS: Final = (
+    "access/records.py", "approvals/actions/concerns.py", "cases/records.py", "core/deadlines/lateness.py",
+    "core/law/applicability.py", "core/retention.py", "core/time/explain.py", "core/time/reckoning.py",
+    "definitions/actions/law.py", "hubs/records.py", "imports/records.py", "jobs/records.py", "jobs/views.py",
+    "messages/actions/channels.py", "messages/actions/recipients.py", "numbers/records.py", "numbers/views/figures.py",
+    "people/actions/program_keys.py", "persons/actions/subject.py", "work/views/form.py",
+)  # fmt: skip
+"""Modules whose lists of reasons, groups and titles pages show."""
+_WITH_SENTENCES: Final = (
+    "core/law/applicability.py", "core/time/explain.py", "core/time/reckoning.py", "deadlines/actions/escalating.py",
+    "deadlines/views/why.py", "jobs/records.py", "overview/views/steps.py",
+)  # fmt: skip
+"""Modules that put together, with values, what pages show."""
+_NOT_SHOWN: Final = frozenset({
+    "original file", "queue cases", "time limit of a step {value}",
+    "Automatic work has been paused since {value} UTC{value2}. {value3}. {value4}.",
+})  # fmt: skip
+"""What these modules tell programs and the command line alone."""
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_LEVELS: Final = (
+    "Level {level}", "Level {level}, again ({again})", "{number}% of the time", "Warning, {point}",
+    "{length} before it is due", "{length} after it was due", "when it is due",
+    "given up ({reason})", "sent {at}", "read {at}", "shown, not read yet, since {at}",
+)  # fmt: skip
+"""What `point_words` and `delivery_words` put together."""
+_TERMS: Final = (
+    "network target, based on {source}",
+    "legal deadline, {source}",
+    "advisory limit, {source}",
+    "under {number}",
+    "So says {title}, version {version}: {place}.",
+)
+"""What `law_term` and the reasons of a limit put together."""
 MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
     "December",
@@ -60,7 +97,7 @@ def messages() -> dict[str, str]:
     """Return every message of pages with where it is said first; what is met most often comes first."""
     found: dict[str, str] = {}
     for words, place in (
-        *_of_templates(), *_of_modules(), *_of_lists(), *_of_forms(), *_of_workflows(), *_of_errors(),
+        *_of_templates(), *_of_modules(), *_of_lists(), *_of_records(), *_of_forms(), *_of_workflows(), *_of_errors(),
     ):  # fmt: skip
         found.setdefault(words, place)
     return found
@@ -75,11 +112,11 @@ def _of_templates() -> Iterator[tuple[str, str]]:
 
 def _of_modules() -> Iterator[tuple[str, str]]:
     """Every sentence of the modules that make pages: docstrings, and what is put together with values, left out."""
-    folders = ("web/*.py", "*/pages.py", "*/pages/*.py", "plugin/kinds.py", "plugin/answers.py")
+    folders = ("web/*.py", "*/pages.py", "*/pages/*.py", "numbers/charts.py", "plugin/kinds.py", "plugin/answers.py")
     for file in sorted(path for pattern in folders for path in _ENGINE.glob(pattern)):
         place = str(file.relative_to(_ENGINE))
         if file.name not in _SAY_NOTHING and not place.startswith("api/"):
-            yield from ((words, place) for words in _sentences(ast.parse(file.read_text(encoding="utf-8"))))
+            yield from ((words, place) for words in _sentences(_tree(place)))
 
 
 def _sentences(tree: ast.Module) -> Iterator[str]:
@@ -107,9 +144,34 @@ def _of_errors() -> Iterator[tuple[str, str]]:
     names = {kind.__name__ for kind in shown}
     for file in sorted(_ENGINE.glob("**/*.py")):
         place = str(file.relative_to(_ENGINE))
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        for node in ast.walk(_tree(place)):
             if isinstance(node, ast.Call) and ast.unparse(node.func) in names:
-                yield from ((words, place) for words in _raised_with(node) if " " in words and _is_said(words))
+                arguments = (*node.args, *(one.value for one in node.keywords))
+                yield from ((words, place) for words in _texts(arguments) if " " in words and _is_said(words))
+
+
+def _of_records() -> Iterator[tuple[str, str]]:
+    yield from ((words, place) for words, place in _beside_pages() if words not in _NOT_SHOWN)
+
+
+def _beside_pages() -> Iterator[tuple[str, str]]:
+    """What can be chosen, and what is put together, in modules that make no pages; what a second person is asked."""
+    for place in _WITH_LISTS:
+        kept = [node for node in _tree(place).body if isinstance(node, ast.Assign | ast.AnnAssign) and node.value]
+        yield from ((words, place) for words in _texts(kept) if _is_shown(_MARK.sub("…", words)))
+    for place in _WITH_SENTENCES:
+        made = [part for node in ast.walk(_tree(place)) if isinstance(node, ast.FunctionDef) for part in node.body]
+        texts = (words.strip() for words in _texts(made) if "}{" not in words)
+        yield from ((words, place) for words in texts if " " in words and _is_said(words))
+    for file in sorted(_ENGINE.glob("*/actions/*.py")):
+        for node in ast.walk(_tree(place := str(file.relative_to(_ENGINE)))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "Handler":
+                yield from ((words, place) for words in _texts(node.args) if _is_shown(words))
+
+
+@cache
+def _tree(place: str) -> ast.Module:
+    return ast.parse((_ENGINE / place).read_text(encoding="utf-8"))
 
 
 def _kinds(kind: type[IcmcError]) -> tuple[type[IcmcError], ...]:
@@ -121,12 +183,12 @@ def _is_said(words: str) -> bool:
     return len(re.findall(r"[A-Za-z]{2,}", re.sub(r"\{\w+\}", "", words))) > 1
 
 
-def _raised_with(call: ast.Call) -> Iterator[str]:
-    """Return the texts with which an error is raised; a value in one is named `value`, a further one `value2`."""
-    inside: set[int] = set()
-    for node in (
-        part for argument in (*call.args, *(one.value for one in call.keywords)) for part in ast.walk(argument)
-    ):
+def _texts(code: Iterable[ast.AST]) -> Iterator[str]:
+    """Return the texts in code but keys and docstrings; a value in one is named `value`, a further one `value2`."""
+    parts = [part for one in code for part in ast.walk(one)]
+    inside = {id(key) for part in parts if isinstance(part, ast.Dict) for key in part.keys}
+    inside |= {id(part.value) for part in parts if isinstance(part, ast.Expr)}
+    for node in parts:
         if isinstance(node, ast.JoinedStr):
             inside |= {id(part) for part in ast.walk(node)}
             names = iter(["value", *(f"value{number}" for number in range(2, 9))])
@@ -142,7 +204,10 @@ def _is_shown(text: str) -> bool:
 
 
 def _of_forms() -> Iterator[tuple[str, str]]:
-    for key, step in sorted(load_registry().step_types.items(), key=lambda one: (one[0] != "reporting.record", one[0])):
+    yield CORE.name, CORE.key
+    known = load_registry(builtins=(CORE,)).step_types
+    for key, step in sorted(known.items(), key=lambda one: (one[0] != "reporting.record", one[0])):
+        yield from ((follow_up.title, key) for follow_up in step.follow_ups.values() if follow_up.title)
         yield from (
             (words, key) for words in (step.title, _purpose(step, key), *_outcomes(step, None).values()) if words
         )
@@ -155,15 +220,19 @@ def _of_lists() -> Iterator[tuple[str, str]]:
     """Names that pages show by themselves: of roles, languages, places, days, lengths of time, whoever is notified."""
     yield from ((role.label, "roles") for role in (*Role, *ProgramRole))
     yield from ((in_plain_words(role), "roles") for role in PersonRole)
-    yield from ((name, "times") for name in (*DAYS, *MONTHS, *(month[:3] for month in MONTHS)))
+    yield from ((name, "times") for name in (*DAYS, *WEEKDAYS, *MONTHS, *(month[:3] for month in MONTHS)))
     yield from (
         (f"{{number}} {unit}", "times") for unit in ("minutes", "hours", "days", "working days", "weeks", "months")
     )
     yield from ((f"1 {unit}", "times") for unit in ("minute", "hour", "day", "working day", "week", "month", "year"))
     yield from ((f"the {person}", "ladders") for person in ItemPerson if person is not ItemPerson.ON_CALL)
     yield from ((f"the {role.label.lower()} of the unit", "ladders") for role in Role)
-    yield "whoever is on call", "ladders"
+    yield from ((words, "ladders") for words in ("whoever is on call", "whoever has the work", "at once", *_LEVELS))
+    yield from ((words, "law") for words in _TERMS)
+    yield from ((part.title, "sharing") for part in (*PACKAGES.values(), *RIGHTS.values(), *GROUNDS))
+    yield "Second person ({number})", "menu"
     yield "Person {number}", "persons"
+    yield from ((f"{one} quarter of {{number}}", "periods") for name in _ORDINALS for one in (name, name.capitalize()))
     yield from ((name, "languages") for name in to_choose().values())
     yield from ((region_words(code), "regions") for code in REGIONS)
     yield "Re-integration", "pillars"

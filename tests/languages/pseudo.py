@@ -5,11 +5,13 @@ from collections.abc import Iterable, Iterator
 from html.parser import HTMLParser
 
 from engine.web.languages import PageLanguage
+from engine.web.translation import _INSIDE_A_SENTENCE
 from tests.languages.catalogues import messages
 
 CODE = "qps"
 _LETTERS = str.maketrans("aeiouncsgAEIOUNCSG", "áéíóúñçşğÁÉÍÓÚÑÇŞĞ")
 _MARK = re.compile(r"(\{\w+\}|</?\d+>|&\w+;)")
+_READ_OUT = frozenset({"alt", "aria-label", "placeholder", "title"})
 _WORD = re.compile(r"[A-Za-z]{3,}")
 
 
@@ -32,11 +34,18 @@ class _Texts(HTMLParser):
         self.found: list[str] = []
         self.silent = 0
 
-    def handle_starttag(self, tag: str, _attrs: list[tuple[str, str | None]]) -> None:
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.end_message(tag)
         self.silent += tag in {"script", "style", "textarea", "code"}
+        self.found += [words for name, words in attrs if name in _READ_OUT and words]
 
     def handle_endtag(self, tag: str) -> None:
+        self.end_message(tag)
         self.silent -= tag in {"script", "style", "textarea", "code"}
+
+    def end_message(self, tag: str) -> None:
+        if tag not in _INSIDE_A_SENTENCE:
+            self.found.append("")
 
     def handle_data(self, data: str) -> None:
         if not self.silent and data.strip():
@@ -49,7 +58,7 @@ def untranslated(page: str, *, but: Iterable[str] = ()) -> Iterator[str]:
     reader.feed(page)
     depth = 0
     for text in reader.found:
-        outside = ""
+        outside, depth = "", depth if text else 0
         for sign in text:
             depth += (sign == "⟦") - (sign == "⟧")
             outside += sign if not depth else ""

@@ -80,6 +80,16 @@ def test_a_catalogue_that_is_brought_up_to_date_stays_small_and_doubtful_and_nam
     assert not head_of(file).is_whole
 
 
+@pytest.mark.parametrize(("language", "lawsuit"), [("ne", "मुद्दा"), ("my", "အမှု")])
+def test_only_a_court_has_a_lawsuit(language: str, lawsuit: str) -> None:
+    lines = polib.pofile(str(CATALOGUES / f"{language}.po"))
+    assert [
+        line.msgid
+        for line in lines
+        if lawsuit in line.msgstr and not re.search("court|trial|old case|ITPA", line.msgid)
+    ] == []
+
+
 def test_every_language_says_its_name_and_that_nobody_has_checked_it() -> None:
     known = page_languages()
     assert list(known) == ["en", *(file.stem for file in FILES)]
@@ -250,6 +260,14 @@ def test_what_was_put_together_is_found_by_its_sentence_and_each_of_several_by_i
         "open a case": "einen Fall anlegen",
         "Choose one.": "Wähle etwas.",
         "{all} together": "zusammen {all}",
+        "It starts with {value}: {value2}.": "Ab {value2}, denn dann war {value}.",
+        "the end of “{title}”": "„{title}“ zu Ende",
+        "Triage": "Sichtung",
+        "Saturday": "Samstag",
+        "March": "März",
+        "{weekday} {day} {month} {year}": "{weekday}, {day}. {month} {year}",
+        "{day}, {time}": "{day}, {time} Uhr",
+        "{month} {year}": "{year} im {month}",
     }
     token = languages._SPOKEN.set(languages._Spoken(PageLanguage("de", "Deutsch", is_proofread=True, words=words)))
     try:
@@ -257,6 +275,11 @@ def test_what_was_put_together_is_found_by_its_sentence_and_each_of_several_by_i
         assert retell("Mina Das is not allowed to open a case.") == "Mina Das darf nicht: einen Fall anlegen."
         assert retell("Choose one. 3 characters fit. Go on.") == "Wähle etwas. Es passen 3 Zeichen. Go on."
         assert retell("a (b together") == "a (b together"
+        told = retell("It starts with the end of “Triage”: Saturday 7 March 2026, 18:40.")
+        assert told == "Ab Samstag, 7. März 2026, 18:40 Uhr, denn dann war „Sichtung“ zu Ende."
+        assert retell("March 2026") == "2026 im März"
+        assert retell("Act 2012") == "Act 2012"
+        assert retell("the end of the world") == "the end of the world"
     finally:
         languages._SPOKEN.reset(token)
     assert retell("Choose one.") == "Choose one."

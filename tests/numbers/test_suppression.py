@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from itertools import combinations, product
+from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from engine.numbers.records import added_up
@@ -13,17 +14,40 @@ from engine.numbers.suppression import LEAST, WHOLE, Cell, Parts, families_of, s
 KINDS: Mapping[str, tuple[str, ...]] = {"age": ("child", "adult", "not_known"), "sex": ("f", "m")}
 SPLITS = {"survivors": [tuple(f"{kind}/{one}" for one in some) for kind, some in KINDS.items()]}
 SIZES = st.one_of(st.integers(0, 14), st.integers(0, 80))
+PARTNERS, ANSWERS = ("a", "b", "c", "others"), ("in_time", "late", "none")
+_BY_ANSWER = {f"answer/{answer}": tuple(f"partner/{one}/{answer}" for one in PARTNERS) for answer in ANSWERS}
+_BY_PARTNER = {f"partner/{one}": tuple(f"partner/{one}/{answer}" for answer in ANSWERS) for one in PARTNERS}
+REFERRED: Mapping[str, Sequence[Sequence[str]]] = {
+    "referrals": [tuple(_BY_ANSWER), tuple(_BY_PARTNER), tuple(one for some in _BY_ANSWER.values() for one in some)],
+    **{of: [some] for of, some in (*_BY_ANSWER.items(), *_BY_PARTNER.items())},
+}
+"""How referrals are parted: by what was answered, by who was asked, and by both."""
 Exact = dict[Cell, int]
 
 
 @st.composite
 def hubs(draw: st.DrawFn) -> Exact:
     """Return the exact figures of a hub of a few units: each person is in one unit, of one age and one sex."""
+    units = ("u1", "u2", "u3")[: draw(st.integers(1, 3))]
+    return _hub({place: draw(SIZES) for place in product(units, KINDS["age"], KINDS["sex"])})
+
+
+def _hub(people: Mapping[tuple[str, str, str], int]) -> Exact:
     counts: Exact = {}
-    for unit, age, sex in product(("u1", "u2", "u3")[: draw(st.integers(1, 3))], KINDS["age"], KINDS["sex"]):
-        number = draw(SIZES)
+    for (unit, age, sex), number in people.items():
         for of, what in product((unit, WHOLE), ("survivors", f"age/{age}", f"sex/{sex}")):
             counts[of, what] = counts.get((of, what), 0) + number
+    return counts
+
+
+@st.composite
+def referrals(draw: st.DrawFn) -> Exact:
+    """Return the exact figures of what partners answered, over all units."""
+    counts: Exact = {}
+    for partner, answer in product(PARTNERS, ANSWERS):
+        number = draw(SIZES)
+        for what in ("referrals", f"answer/{answer}", f"partner/{partner}", f"partner/{partner}/{answer}"):
+            counts[WHOLE, what] = counts.get((WHOLE, what), 0) + number
     return counts
 
 
@@ -49,6 +73,52 @@ def test_taking_figures_of_one_table_from_a_figure_of_another_leaves_nobody_or_e
             for some in (one for size in range(1, len(inner) + 1) for one in combinations(inner, size)):
                 rest = counts[wider] - sum(counts[cell] for cell in some)
                 assert rest >= LEAST or _is_all_of(some, whole, wider, counts), (wider, some, rest)
+
+
+SEVERAL = {
+    ("u1", "child", "f"): 60, ("u1", "adult", "f"): 60, ("u2", "child", "f"): 60, ("u3", "adult", "f"): 5,
+}  # fmt: skip
+"""All survivors without those of the first unit, and without the children of the second: five are left."""
+
+
+@settings(max_examples=100, deadline=None)
+@given(hubs())
+@example(_hub(dict.fromkeys(product(("u1", "u2", "u3"), KINDS["age"], KINDS["sex"]), 0) | SEVERAL))
+def test_taking_figures_of_several_tables_from_another_leaves_nobody_or_enough(counts: Exact) -> None:
+    """The attacker takes any three figures that have nobody in common, each of whichever table and unit."""
+    people = [
+        (unit, age, sex) for unit in {unit for unit, _ in counts} - {WHOLE} for age, sex in product(*KINDS.values())
+    ]
+    _attack(counts, SPLITS, {
+        (unit, what): frozenset(
+            one for one in people if unit in {WHOLE, one[0]} and what.rpartition("/")[2] in {"survivors", *one[1:]}
+        )
+        for unit, what in counts
+    })  # fmt: skip
+
+
+@settings(max_examples=100, deadline=None)
+@given(referrals())
+def test_taking_what_partners_answered_from_one_another_leaves_nobody_or_enough(counts: Exact) -> None:
+    asked = list(product(PARTNERS, ANSWERS))
+    named = {what: what.split("/")[1:] for _, what in counts}
+    _attack(counts, REFERRED, {
+        (WHOLE, what): frozenset(one for one in asked if set(named[what]) <= set(one)) for _, what in counts
+    })  # fmt: skip
+
+
+def _attack(
+    counts: Exact, splits: Mapping[str, Sequence[Sequence[str]]], people: Mapping[Cell, frozenset[Any]]
+) -> None:
+    """Take up to three shown figures from each that contains them: somebody is left, so there must be enough."""
+    known = [cell for cell, number in shown(counts, splits).items() if number is not None]
+    for wider in known:
+        inner = [cell for cell in known if people[cell] < people[wider]]
+        for some in (one for size in (1, 2, 3) for one in combinations(inner, size)):
+            taken = frozenset().union(*(people[cell] for cell in some))
+            if len(taken) == sum(len(people[cell]) for cell in some) and taken != people[wider]:
+                rest = counts[wider] - sum(counts[cell] for cell in some)
+                assert rest >= LEAST, (wider, some, rest)
 
 
 @settings(max_examples=150, deadline=None)

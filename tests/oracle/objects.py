@@ -81,6 +81,17 @@ def word() -> str:
     return f"Zq{next(_numbers):05d}q"
 
 
+def words_so_far() -> int:
+    """Return a number that no word before has, and none after will have."""
+    return next(_numbers)
+
+
+def leave_out(last: int) -> None:
+    """Let words that come have higher numbers: another process has given those up to here."""
+    while next(_numbers) < last:
+        pass
+
+
 def phone() -> str:
     """Return the number of a phone that occurs nowhere else."""
     return f"+99 70000 {next(_numbers):05d}"

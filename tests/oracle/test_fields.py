@@ -22,8 +22,13 @@ from tests.oracle.world import OracleWorld
 
 pytestmark = pytest.mark.long
 
-READERS_OF_A_PAGE = 2
-"""How many people ask for each page; all ask the same questions of what the pages are made of."""
+SHARES = (0, pytest.param(1, marks=pytest.mark.faults))
+"""A merge has one share, `make faults` the other: each list is asked by every second person, and each person asks every
+second list; each page of a step is asked by one person, all of whom ask the same questions of what it is made of."""
+_LISTS = [
+    address for address, rule in RULES.items()
+    if rule.kind in {"lists", "apart"} and address.startswith("GET") and "{" not in address
+]  # fmt: skip
 
 
 _IN_THE_DIRECTORY = {"partnership.onboard.org", "partnership.onboard.hours", "partnership.directory.org"}
@@ -94,40 +99,42 @@ def test_a_paper_is_shown_to_whom_all_of_its_step_is(world: OracleWorld, answere
     assert not wrong, "\n".join(map(str, wrong))
 
 
+@pytest.mark.parametrize("share", SHARES)
 @pytest.mark.parametrize("persona", EVERYBODY, ids=lambda persona: persona.name)
 def test_lists_show_of_all_answers_the_directory_and_the_days_of_own_work(
-    world: OracleWorld, answered: Answered, persona: Persona
+    world: OracleWorld, answered: Answered, persona: Persona, share: int
 ) -> None:
     wrong = []
-    for address, rule in RULES.items():
-        if rule.kind in {"lists", "apart"} and address.startswith("GET") and "{" not in address:
-            may = _IN_THE_DIRECTORY if address == "GET /partners" else set()
-            may = may | _DAYS_THAT_ARE_DUE if sight(persona, answered.matter) else may
-            found = _here(world, answered, all_text(ask(world, persona, address, world.objects["own"])))
-            wrong += [(address, found - may)] if found - may else []
+    for address in _LISTS[(EVERYBODY.index(persona) + share) % len(SHARES) :: len(SHARES)]:
+        may = _IN_THE_DIRECTORY if address == "GET /partners" else set()
+        may = may | _DAYS_THAT_ARE_DUE if sight(persona, answered.matter) else may
+        found = _here(world, answered, all_text(ask(world, persona, address, world.objects["own"])))
+        wrong += [(address, found - may)] if found - may else []
     assert not wrong, "\n".join(map(str, wrong))
 
 
-def test_the_pages_of_steps_show_no_more_than_they_are_made_of(world: OracleWorld, answered: Answered) -> None:
-    wrong = list(_wrong_pages(world, answered))
+@pytest.mark.parametrize("reader", SHARES)
+def test_the_pages_of_steps_show_no_more_than_they_are_made_of(
+    world: OracleWorld, answered: Answered, reader: int
+) -> None:
+    wrong = list(_wrong_pages(world, answered, reader))
     assert not wrong, "\n".join(map(str, wrong))
 
 
-def _wrong_pages(world: OracleWorld, answered: Answered) -> Iterator[tuple[object, ...]]:
+def _wrong_pages(world: OracleWorld, answered: Answered, reader: int) -> Iterator[tuple[object, ...]]:
     asking = [one for one in EVERYBODY if sight(one, answered.matter)]
     for number, (step, step_id) in enumerate(answered.steps.items()):
-        for place in range(READERS_OF_A_PAGE):
-            persona = asking[(number * READERS_OF_A_PAGE + place * 7) % len(asking)]
-            seen, client = sight(persona, answered.matter), world.clients[persona.name]
-            path = f"/cases/{answered.case_id}/steps/{step_id}"
-            for page, answer in (("step", client.get(path)), ("reveal", client.post(f"{path}/reveal", data={}))):
-                due = shown(seen, answered.things, f"{page}:{step}")
-                right = "see" if page == "step" else "reveal"
-                status = 404 if not is_there(seen, step) else 200 if seen and seen.may(right) else 403
-                due = due if status == answer.status_code == 200 else set()
-                found = _here(world, answered, all_text(answer))
-                if found != due or answer.status_code != status:
-                    yield persona.name, step, page, int(answer.status_code), status, found - due, due - found
+        persona = asking[(number + reader * 7) % len(asking)]
+        seen, client = sight(persona, answered.matter), world.clients[persona.name]
+        path = f"/cases/{answered.case_id}/steps/{step_id}"
+        for page, answer in (("step", client.get(path)), ("reveal", client.post(f"{path}/reveal", data={}))):
+            due = shown(seen, answered.things, f"{page}:{step}")
+            right = "see" if page == "step" else "reveal"
+            status = 404 if not is_there(seen, step) else 200 if seen and seen.may(right) else 403
+            due = due if status == answer.status_code == 200 else set()
+            found = _here(world, answered, all_text(answer))
+            if found != due or answer.status_code != status:
+                yield persona.name, step, page, int(answer.status_code), status, found - due, due - found
 
 
 def _may(world: OracleWorld, seen: Sight | None, step: str, view: AnswerView) -> bool:

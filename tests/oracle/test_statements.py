@@ -16,10 +16,10 @@ from engine.db import trips
 from engine.db.embedded.embedded import EmbeddedServer
 from engine.people.store import DirectoryStore
 from tests.kit.portal import report_case
-from tests.oracle import world as making
 from tests.oracle.asking import ask
 from tests.oracle.objects import do
 from tests.oracle.people import MATTERS, OWNER, PERSONAS
+from tests.oracle.records import Persona
 from tests.oracle.routes import RULES
 from tests.oracle.world import OracleWorld, made_world
 
@@ -83,10 +83,8 @@ def counted() -> Iterator[Sent]:
 @pytest.fixture(scope="module")
 def world(postgres: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OracleWorld]:
     """Return the world of the oracle with one of its cases."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(making, "MATTERS", MATTERS[:1])
-        with made_world(postgres, tmp_path_factory.mktemp("statements")) as made:
-            yield made
+    with made_world(postgres, tmp_path_factory.mktemp("statements"), matters=MATTERS[:1]) as made:
+        yield made
 
 
 @pytest.fixture(scope="module")
@@ -117,19 +115,25 @@ def test_a_page_takes_as_many_statements_for_twenty_as_for_one(
 def _pages(world: OracleWorld) -> Mapping[tuple[str, str], Sent]:
     """Open every page, and then count: what never changes has been read then.
 
-    The least of three times counts: once in a second it is looked whether anything was published.
+    The least of three times counts where one is not as the other: once in a second it is looked whether anything was
+    published. What is printed is opened by one of those who ask.
     """
     found: dict[tuple[str, str], Sent] = {}
     for address in RULES:
-        for persona in ASKED if address.startswith("GET ") else ():
+        asking = () if not address.startswith("GET ") else ASKED[:1] if address.endswith("/pdf") else ASKED
+        for persona in asking:
             if ask(world, persona, address, world.objects["own"]).status_code == 200:
-                times = []
-                for _ in range(3):
-                    with counted() as sent:
-                        ask(world, persona, address, world.objects["own"])
-                    times.append(sent)
+                times = [_sent(world, persona, address) for _ in range(2)]
+                if len(times[0].statements) != len(times[1].statements):
+                    times.append(_sent(world, persona, address))
                 found[address, persona.name] = min(times, key=lambda one: len(one.statements))
     return found
+
+
+def _sent(world: OracleWorld, persona: Persona, address: str) -> Sent:
+    with counted() as sent:
+        ask(world, persona, address, world.objects["own"])
+    return sent
 
 
 def _grow(world: OracleWorld) -> None:

@@ -1,13 +1,18 @@
 """The oracle's world: units, the people who ask and those who do, and cases with values that occur nowhere else."""
 
+import pickle
+import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
+from zlib import crc32
 
+from anyio.from_thread import BlockingPortal, start_blocking_portal
 from starlette.testclient import TestClient
 
 from engine.access.actions.recusals import recuse
@@ -18,7 +23,9 @@ from engine.cases.store import CaseStore
 from engine.core.access import Grant, Recusal, RecusalReason
 from engine.core.policy import Viewer
 from engine.db.embedded.databases import OWNER as OWNING_ROLE
+from engine.db.embedded.databases import create_database
 from engine.db.embedded.embedded import EmbeddedServer
+from engine.db.embedded.folder import one_at_a_time
 from engine.db.migrate import mark_as_demo
 from engine.language.names import Role
 from engine.people.store import DirectoryStore
@@ -28,10 +35,11 @@ from engine.rehearsal.world import MovedClock
 from engine.settings import Settings
 from engine.site import create_app
 from engine.web.visit import DemoControls
+from tests.conftest import FreshDatabase, fresh_database
 from tests.kit.database import Rows
 from tests.kit.portal import BEGIN, ORIGIN, shipped_database
 from tests.oracle.apart import things_apart
-from tests.oracle.objects import Making, Objects, Staff, filled
+from tests.oracle.objects import Making, Objects, Staff, filled, leave_out, words_so_far
 from tests.oracle.people import EVERYBODY, MATTERS, OUTSIDE, OWNER, PARTNER, THIRD
 from tests.oracle.records import Matter, Planted
 
@@ -56,44 +64,99 @@ class OracleWorld:
         return self.planted.within(body)
 
 
+@dataclass(frozen=True)
+class Filled:
+    """What an installation was filled with, which another process can be told."""
+
+    staff: Mapping[str, Staff]
+    viewers: Mapping[str, Viewer]
+    objects: Mapping[str, Objects]
+    apart: Mapping[str, str]
+    last_word: int
+
+
 def filled_world(
     engine: Engine, rows: Rows, clock: Any, matters: Iterable[Matter], client_of: Callable[[Any, Viewer], Any]
 ) -> OracleWorld:
     """Fill an installation with people, cases and all that belongs to them; `client_of` signs somebody in."""
-    staff, viewers = _people(engine)
-    app = create_app(
+    app = _app_of(engine)
+    return _world_of(engine, rows, clock, app, _fill(engine, rows, matters, partial(client_of, app)), client_of)
+
+
+def _app_of(engine: Engine) -> Any:
+    return create_app(
         engine,
         demo=DemoControls(lambda _: None, lambda _: None),
         rehearsal=rehearsal_of(engine.catalogue, engine.library),
     )
-    clients = {who: client_of(app, viewer) for who, viewer in viewers.items()}
+
+
+def _fill(engine: Engine, rows: Rows, matters: Iterable[Matter], client_of: Callable[[Viewer], Any]) -> Filled:
+    staff, viewers = _people(engine)
     objects = {matter.name: new_case(engine, rows, matter, staff, viewers) for matter in matters}
-    apart = things_apart(engine, rows, staff, lambda viewer: client_of(app, viewer))
-    world = OracleWorld(engine, clients, viewers, staff, objects, apart, app, rows, clock)
-    for matter, made in objects.items():
-        world.planted.add(matter, made.values)
-        world.planted.add(f"beside {matter}", {"number": made.beside})
+    return Filled(staff, viewers, objects, things_apart(engine, rows, staff, client_of), words_so_far())
+
+
+def _world_of(
+    engine: Engine, rows: Rows, clock: Any, app: Any, made: Filled, client_of: Callable[[Any, Viewer], Any]
+) -> OracleWorld:
+    clients = {who: client_of(app, viewer) for who, viewer in made.viewers.items()}
+    world = OracleWorld(engine, clients, made.viewers, made.staff, made.objects, made.apart, app, rows, clock)
+    for matter, objects in made.objects.items():
+        world.planted.add(matter, objects.values)
+        world.planted.add(f"beside {matter}", {"number": objects.beside})
     return world
 
 
 @contextmanager
-def made_world(postgres: EmbeddedServer, folder: Path, *, pool_size: int = 1) -> Iterator[OracleWorld]:
-    """Make the world in a fresh database."""
-    clock = MovedClock(BEGIN)
-    with shipped_database(postgres, folder) as database:
+def made_world(
+    postgres: EmbeddedServer, folder: Path, *, matters: tuple[Matter, ...] = MATTERS, pool_size: int = 1
+) -> Iterator[OracleWorld]:
+    """Copy the world, which is made once in a run, into a fresh database, and its keys into `folder`."""
+    name = f"icmc_oracle_{crc32(repr([one.name for one in matters]).encode()):08x}"
+    kept, clock = postgres.data_folder / name, MovedClock(BEGIN)
+    with one_at_a_time(postgres.data_folder / "oracle.lock"):
+        if not kept.exists():
+            _make_once(postgres, name, kept, matters)
+    shutil.copytree(kept / "keys", folder, dirs_exist_ok=True)
+    made = pickle.loads((kept / "filled").read_bytes())  # noqa: S301 - written by another worker of this run
+    leave_out(made.last_word)
+    with (
+        fresh_database(postgres, template=name) as database,
+        start_blocking_portal() as loop,
+        _opened(postgres, database, folder, clock, pool_size) as (engine, rows),
+    ):
+        yield _world_of(engine, rows, clock, _app_of(engine), made, partial(client_of, loop=loop))
+
+
+def _make_once(postgres: EmbeddedServer, name: str, folder: Path, matters: tuple[Matter, ...]) -> None:
+    unfinished = folder.with_suffix(".part")
+    with shipped_database(postgres, unfinished / "keys") as database, start_blocking_portal() as loop:
         mark_as_demo(postgres.url(database.name, OWNING_ROLE))
-        engine = build_engine(Settings(data_folder=folder, demo=True), database.urls, clock=clock, pool_size=pool_size)
-        rows = Rows(postgres.url(database.name))
-        try:
-            yield filled_world(engine, rows, clock, MATTERS, client_of)
-        finally:
-            rows.close()
-            engine.dispose()
+        with _opened(postgres, database, unfinished / "keys", MovedClock(BEGIN), 1) as (engine, rows):
+            made = _fill(engine, rows, matters, partial(client_of, _app_of(engine), loop=loop))
+        (unfinished / "filled").write_bytes(pickle.dumps(made))
+        create_database(postgres.url("postgres"), name, template=database.name)
+    unfinished.rename(folder)
 
 
-def client_of(app: Any, viewer: Viewer) -> TestClient:
-    """Sign somebody in."""
+@contextmanager
+def _opened(
+    postgres: EmbeddedServer, database: FreshDatabase, folder: Path, clock: MovedClock, pool_size: int
+) -> Iterator[tuple[Engine, Rows]]:
+    engine = build_engine(Settings(data_folder=folder, demo=True), database.urls, clock=clock, pool_size=pool_size)
+    rows = Rows(postgres.url(database.name))
+    try:
+        yield engine, rows
+    finally:
+        rows.close()
+        engine.dispose()
+
+
+def client_of(app: Any, viewer: Viewer, *, loop: BlockingPortal | None = None) -> TestClient:
+    """Sign somebody in, whose requests are served by a loop, as a server's are; else by a new one each."""
     client = TestClient(app, base_url=ORIGIN, raise_server_exceptions=False)
+    client.portal = loop
     client.post("/become", data={"actor_id": str(viewer.actor_id)}, follow_redirects=False)
     return client
 

@@ -76,10 +76,13 @@ class Site:
         self.workers.append(worker)
         return worker
 
-    def close(self) -> None:
+    def kill_workers(self) -> None:
         for worker in self.workers:
             if worker.process.poll() is None:
                 worker.kill()
+
+    def close(self) -> None:
+        self.kill_workers()
         self.server.stop()
 
 

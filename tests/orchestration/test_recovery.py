@@ -15,11 +15,16 @@ from tests.orchestration.standin import until
 pytestmark = pytest.mark.long
 
 
+@pytest.fixture(scope="module")
+def made(make_site: Callable[[], Site]) -> Site:
+    return make_site()
+
+
 @pytest.fixture
-def lone_site(make_site: Callable[[], Site]) -> Iterator[Site]:
-    site = make_site()
-    yield site
-    site.close()
+def lone_site(made: Site) -> Iterator[Site]:
+    """Return an installation on which no worker is left of the test before."""
+    yield made
+    made.kill_workers()
 
 
 def _is_done(site: Site, *jobs: UUID) -> bool:

@@ -10,6 +10,9 @@ from engine.orchestration.service import run_worker, stop_on_signals
 from engine.orchestration.settings import PrefectAddress
 from tests.orchestration.standin import StandIn
 
+_LOOK_EVERY = 5.0
+"""Seconds: ICMC itself looks once a minute."""
+
 
 def main() -> None:
     """Serve."""
@@ -20,7 +23,7 @@ def main() -> None:
     address = PrefectAddress(Path(home), os.environ["PREFECT_API_URL"], os.environ["PREFECT_API_AUTH_STRING"])
     stop = threading.Event()
     stop_on_signals(stop)
-    run_worker(StandIn(os.environ["STANDIN_URL"]), address, stop=stop)
+    run_worker(StandIn(os.environ["STANDIN_URL"]), address, stop=stop, look_every=_LOOK_EVERY)
     logging.shutdown()
     os._exit(0)
 

@@ -76,6 +76,8 @@ def _shift(who: int, starts_at: datetime, ends_at: datetime) -> ShiftView:
     ((_shift(1, _at(9, 0), _at(9, 8)), _shift(2, _at(9, 9), _at(10, 0))),
      ("P1 00:00-08:00", "P2 09:00-24:00"), ("08:00-09:00",)),
     ((_shift(1, _at(10, 0), _at(11, 0)), _shift(2, _at(8, 0), _at(9, 0))), (), ("",)),
+    ((_shift(1, _at(8, 20), _at(9, 8)), _shift(1, _at(9, 8), _at(9, 20))), ("P1 00:00-20:00",), ("20:00-24:00",)),
+    ((_shift(1, _at(8, 20), _at(9, 8)), _shift(1, _at(9, 8), _at(10, 20))), ("P1",), ()),
 ])  # fmt: skip
 def test_a_day_of_a_rota_says_who_is_on_call_and_when_nobody_is(
     shifts: tuple[ShiftView, ...], people: tuple[str, ...], gaps: tuple[str, ...]

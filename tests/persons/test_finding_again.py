@@ -3,7 +3,7 @@
 import pytest
 
 from tests.bench.matching import Matching, measure_matching
-from tests.bench.workload import scratch_bench
+from tests.bench.workload import Scratch, scratch_bench
 
 pytestmark = pytest.mark.long
 
@@ -12,8 +12,8 @@ MANY, FEW = 50_000, 2_000
 
 
 @pytest.fixture(scope="module")
-def few() -> Matching:
-    with scratch_bench() as bench:
+def few(quick_bench: Scratch) -> Matching:
+    with quick_bench() as bench:
         return measure_matching(bench, persons=FEW, planted=200, seed=SEED)
 
 

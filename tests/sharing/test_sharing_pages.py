@@ -1,5 +1,6 @@
 """Consents, what is sent on them, the page of a partner without an account, and matches with other units."""
 
+import html
 import re
 from datetime import timedelta
 from uuid import UUID, uuid4
@@ -142,6 +143,44 @@ def test_help_that_was_accepted_is_work_of_those_who_give_it_until_they_say_that
         id=portal.people["case_manager"].actor_id,
     )  # fmt: skip
     assert len([row for row in told if "|ended|" in row["key"]]) > 0, "and who asked is told a second time"
+
+
+def test_offers_are_shown_page_by_page_and_so_is_what_was_answered(portal: Portal) -> None:
+    lead = portal.as_role("case_manager")
+    other, people = people_of(portal.engine, jurisdiction="IN-MN", label="Far")
+    theirs = signed_in(portal, people["caseworker"])
+    for number in range(13):
+        case = known_case(portal, name=f"Zulekha {number}", phone=f"+91 98640 777{number:02}")
+        agree(portal, lead, case, recipients=[f"unit:{other}"])
+        assert lead.post(f"{case.page}/send", data=send_form(lead, case, to=str(other))).status_code == 200
+    waiting = pages_from(theirs, "/referrals", r'action="(/referrals/[0-9a-f-]+)/accept"')
+    assert [len(one) for one in waiting] == [5, 5, 3]
+    asked = [one for some in waiting for one in some]
+    assert len(set(asked)) == 13
+    for address in asked:
+        assert theirs.post(f"{address}/accept", data=command()).status_code == 200
+    answered = pages_from(theirs, "/referrals", r'href="(/referrals/[0-9a-f-]+)"')
+    assert [len(one) for one in answered] == [12, 1]
+    assert {one for some in answered for one in some} == set(asked)
+    assert theirs.get("/referrals?page=0").status_code == 404
+    assert "Nothing is waiting for your answer." in theirs.get("/referrals?page=99").text
+
+
+def pages_from(client: TestClient, address: str, pattern: str) -> list[list[str]]:
+    """Go from a page to its next ones by their links, and back by those; returns what each shows."""
+    found, seen = [], []
+    following = address
+    while following:
+        page = client.get(following).text
+        found.append(re.findall(pattern, page))
+        seen.append(following)
+        link = re.search(r'rel="next" href="([^"]+)"', page)
+        following = html.unescape(link[1]) if link else ""
+    for place in range(len(seen) - 1, 0, -1):
+        back = re.search(r'rel="prev" href="([^"]+)"', client.get(seen[place]).text)
+        assert back, seen[place]
+        assert re.findall(pattern, client.get(html.unescape(back[1])).text) == found[place - 1]
+    return found
 
 
 def test_a_critical_offer_that_nobody_answers_goes_to_the_next_unit_without_anything_of_the_person(

@@ -42,8 +42,10 @@ from engine.definitions.pages.ladders import level_form
 from engine.definitions.pages.message_texts import Shown
 from engine.definitions.pages.paper_texts import PaperShown, WordsShown
 from engine.definitions.pages.rotas import _form
+from engine.definitions.pages.rule_form import ConditionChoice
 from engine.definitions.pages.simulating import CASES, StaffForm, lost, sections
 from engine.definitions.pages.step_form import StepEditor
+from engine.definitions.pages.studio import WholeForm
 from engine.definitions.pages.workflows import numbered
 from engine.definitions.records import DefinitionView, LawExplanationView, PointsToView, PreviewView
 from engine.definitions.rehearsed import (
@@ -501,6 +503,9 @@ def contexts(*, full: bool) -> dict[str, dict[str, Any]]:
         "studio.html": {"draft": draft, "title_of": NASTY, "change": draft.change, "findings": found,
                         "has_errors": full, "by": LaneView.ROLE, "lanes": lanes if full else None,
                         "form": editor.form(Library()) if full else None, "only_text": some((NASTY, NASTY)),
+                        "whole": WholeForm(NASTY, NASTY, some(Item("x", NASTY, checked=False)), ConditionChoice(
+                            NASTY, ((NASTY, some(Item("x", NASTY, checked=True))),), is_rich=False), NASTY, NASTY)
+                        if full else None,
                         "asked": some(NASTY), "looks": (),
                         "uses": some((NASTY, some(Item("x.y", NASTY, checked=False)))),
                         "steps": (), "errors": {"uses": NASTY} if full else {}, "problems": problems},

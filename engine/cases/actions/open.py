@@ -144,10 +144,12 @@ def chosen_workflow(
     engine: Engine, unit: Unit, report: Mapping[str, Scalar], name: str | None, published: Mapping[str, str]
 ) -> CompiledWorkflow:
     """Return the workflow named, or the one that a report opens; raises `NotFoundError`."""
-    candidates = {known: engine.definitions[content_hash] for known, content_hash in published.items()}
-    if name is not None and name not in candidates:
+    if name is not None and name not in published:
         raise NotFoundError(kind="workflow")
-    chosen = candidates[name] if name is not None else choose_workflow(candidates, unit.jurisdiction, report)
+    if name is not None:
+        return engine.definitions[published[name]]
+    candidates = {known: engine.definitions[content_hash] for known, content_hash in published.items()}
+    chosen = choose_workflow(candidates, unit.jurisdiction, report)
     if chosen is None:
         raise NotFoundError(kind="workflow for this report")
     return chosen

@@ -113,8 +113,9 @@ def place_reasons(limit: LawLimit, told: LawFacts, *, jurisdiction: str, on: dat
             text = f"In {one.title} it would only guide. The district is not known, so it is treated as binding."
             lines.append(ScopeReason(ReasonSubject.PLACE, Truth.UNKNOWN, text))
         elif covered:
-            because = f" ({one.source})" if one.source else ""
-            text = f"It does not apply by itself in {one.title}{because}: here it only guides."
+            text = f"It does not apply by itself in {one.title}: here it only guides."
+            if one.source:
+                text = f"It does not apply by itself in {one.title} ({one.source}): here it only guides."
             lines.append(ScopeReason(ReasonSubject.PLACE, Truth.TRUE, text))
     if not lines and limit.force is Force.ADVISORY:
         lines.append(ScopeReason(ReasonSubject.PLACE, Truth.TRUE, "It only guides, wherever it is."))
@@ -170,26 +171,28 @@ def _offence(limit: LawLimit, told: LawFacts) -> ScopeReason:
         text = f"{only}. The day of the offence is not known: until it is, the limit counts."
         return ScopeReason(ReasonSubject.OFFENCE, Truth.UNKNOWN, text)
     holds = (scope.offence_from or date.min) <= day <= (scope.offence_until or date.max)
-    text = f"{only}; the offence was on {day:%d %B %Y}.{_because(limit) if not holds else ''}"
-    return ScopeReason(ReasonSubject.OFFENCE, _truth(holds=holds), text)
+    text = f"{only}; the offence was on {day:%d %B %Y}."
+    return ScopeReason(ReasonSubject.OFFENCE, _truth(holds=holds), text + (_because(limit) if not holds else ""))
 
 
 def _age(limit: LawLimit, told: LawFacts, on: date) -> ScopeReason:
     scope = limit.applies
     bounds = [f"{scope.age_from} or older"] if scope.age_from else []
     bounds += [f"under {scope.age_under}"] if scope.age_under else []
-    when = "on the day of the offence" if scope.age_on is AgeOn.OFFENCE else "on that day"
-    only = f"It is for persons {' and '.join(bounds)} {when}"
+    only = f"It is for persons {' and '.join(bounds)} on that day"
+    if scope.age_on is AgeOn.OFFENCE:
+        only = f"It is for persons {' and '.join(bounds)} on the day of the offence"
     day = told.offence_on if scope.age_on is AgeOn.OFFENCE else on
     truth = _any(told.ages, lambda age: _fits_age(limit, age, day or on, is_day_known=day is not None))
     if truth is Truth.UNKNOWN:
         is_of_day = day is None and any(told.ages)
-        what = "day of the offence is not known" if is_of_day else "age is not known for certain"
-        text = f"{only}. The {what}: until it is, the limit counts."
+        text = f"{only}. The age is not known for certain: until it is, the limit counts."
+        if is_of_day:
+            text = f"{only}. The day of the offence is not known: until it is, the limit counts."
         return ScopeReason(ReasonSubject.OFFENCE if is_of_day else ReasonSubject.AGE, Truth.UNKNOWN, text)
     years = ", ".join(dict.fromkeys(age_in_words(age, day or on) for age in told.ages if age))
-    text = f"{only}; as far as is known, the person was {years} then.{_because(limit) if truth is Truth.FALSE else ''}"
-    return ScopeReason(ReasonSubject.AGE, truth, text)
+    text = f"{only}; as far as is known, the person was {years} then."
+    return ScopeReason(ReasonSubject.AGE, truth, text + (_because(limit) if truth is Truth.FALSE else ""))
 
 
 def _fits_age(limit: LawLimit, age: AgeRange | None, day: date, *, is_day_known: bool) -> Truth:
@@ -212,8 +215,8 @@ def _sex(limit: LawLimit, told: LawFacts) -> ScopeReason:
         text = f"{only}. The sex is not known: until it is, the limit counts."
         return ScopeReason(ReasonSubject.SEX, Truth.UNKNOWN, text)
     said = ", ".join(dict.fromkeys(sex for sex in told.sexes if sex))
-    text = f"{only}; recorded was: {said}.{_because(limit) if truth is Truth.FALSE else ''}"
-    return ScopeReason(ReasonSubject.SEX, truth, text)
+    text = f"{only}; recorded was: {said}."
+    return ScopeReason(ReasonSubject.SEX, truth, text + (_because(limit) if truth is Truth.FALSE else ""))
 
 
 def _because(limit: LawLimit) -> str:

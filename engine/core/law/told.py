@@ -288,6 +288,20 @@ def _age_in(telling: Telling, zone: str) -> AgeRange | None:
     return AgeRange(youngest=span[0], oldest=span[1], source=AgeSource.APPEARANCE, as_of=as_of) if span else None
 
 
+def newest_answer(tellings: Iterable[Telling], element: str, name: str) -> str:
+    """Return the latest that was told under a name of a person, or else of nobody in particular; empty for nothing."""
+    return _latest(sorted(tellings, key=lambda one: one.ended_at), element, name, {})
+
+
+def facts_of_age(age: AgeRange) -> dict[str, str]:
+    """Write an age by the names under which steps tell it; `gathered` reads it as it was, but for its day."""
+    if age.source is AgeSource.APPEARANCE or age.youngest != age.oldest:
+        last = "and_over" if age.oldest == OLDEST else f"to_{age.oldest}"
+        return {"age_band": f"{age.youngest}_{last}"}
+    paper = next((name for name, source in _PAPERS.items() if source is age.source), "")
+    return {"age": str(age.youngest), "age_paper": paper}
+
+
 def _latest(known: list[Telling], element: str, name: str, sources: dict[str, str]) -> str:
     """Return the latest answer under a name, of the person first; what was told of other persons is left aside."""
     for of in dict.fromkeys((element, "")):

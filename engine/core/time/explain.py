@@ -78,15 +78,16 @@ def explain(
     due = due_at(start, limit, zone=zone, calendar=calendar, excluded=excluded)
     read_in = calendar if limit.counting in _WORKING else None
     info = read_in.zone_info if read_in else ZoneInfo(zone)
-    based = f" ({source})" if source else ""
+    counted = f"The limit is {limit.in_words()} ({source})." if source else f"The limit is {limit.in_words()}."
     lines = [
         Reason(kind=ReasonKind.START, text=f"It starts with {event}: {_said(start, info)}.", instant=in_utc(start)),
-        Reason(kind=ReasonKind.LIMIT, text=f"The limit is {limit.in_words()}{based}. {_HOW[limit.counting]}"),
+        Reason(kind=ReasonKind.LIMIT, text=f"{counted} {_HOW[limit.counting]}"),
         Reason(kind=ReasonKind.ZONE, text=f"Dates and clock times are those of {info.key}."),
     ]
     if read_in:
-        because = f": {whose}" if whose else ""
-        text = f"Working time is that of the calendar {read_in.title}{because}."
+        text = f"Working time is that of the calendar {read_in.title}."
+        if whose:
+            text = f"Working time is that of the calendar {read_in.title}: {whose}."
         lines.append(Reason(kind=ReasonKind.CALENDAR, text=text))
         lines.extend(_day_one(start, limit, read_in))
         lines.extend(_days_between(start, due, read_in))
@@ -103,12 +104,11 @@ def _day_one(start: datetime, limit: TimeLimit, calendar: Calendar) -> Iterator[
     if closed is None or not limit.days or limit.counting is not Counting.WORKING_DAYS:
         return
     first = first_working_day(start, calendar)
-    why = "" if closed == f"{event:%A}" else f" ({closed})"
-    text = (
-        f"It starts on a closed day: {_date(event)}{why}. Only the day of the event is left out, "
-        f"so the first open day after it, {_date(first)}, is day one."
-    )
-    yield Reason(kind=ReasonKind.DAY_ONE, text=text)
+    starts = f"It starts on a closed day: {_date(event)}."
+    if closed != f"{event:%A}":
+        starts = f"It starts on a closed day: {_date(event)} ({closed})."
+    one = f"Only the day of the event is left out, so the first open day after it, {_date(first)}, is day one."
+    yield Reason(kind=ReasonKind.DAY_ONE, text=f"{starts} {one}")
 
 
 def _last_day(due: datetime, kept_until: KeptUntil, *, zone: str, calendar: Calendar | None) -> Iterator[Reason]:
@@ -120,8 +120,12 @@ def _last_day(due: datetime, kept_until: KeptUntil, *, zone: str, calendar: Cale
     text = f"A limit in days is kept until its last day is over: {said_by(due, late, info)}. It is late after that."
     if kept_until is KeptUntil.OFFICE_CLOSE and calendar is not None:
         closed = calendar.why_closed(due.astimezone(calendar.zone_info).date())
-        shut = f"; on its last day that office is closed ({closed}), so the next open day counts" if closed else ""
-        text = f"An office receives it, in its opening hours{shut}: {said_by(due, late, info)}. It is late after that."
+        text = f"An office receives it, in its opening hours: {said_by(due, late, info)}. It is late after that."
+        if closed:
+            text = (
+                f"An office receives it, in its opening hours; on its last day that office is closed ({closed}), "
+                f"so the next open day counts: {said_by(due, late, info)}. It is late after that."
+            )
     yield Reason(kind=ReasonKind.LAST_DAY, text=text, instant=late)
 
 
@@ -132,16 +136,17 @@ def _days_between(start: datetime, due: datetime, calendar: Calendar) -> Iterato
     while day <= last:
         said = f" ({calendar.who_says(day)})" if calendar.who_says(day) else ""
         if closed := calendar.why_closed(day):
-            yield Reason(kind=ReasonKind.CLOSED_DAY, text=f"{_date(day)} does not count: {closed}{said}.")
+            why = f"{closed}{said}"
+            yield Reason(kind=ReasonKind.CLOSED_DAY, text=f"{_date(day)} does not count: {why}.")
         elif opened := calendar.why_open(day):
-            yield Reason(kind=ReasonKind.EXTRA_WORKING_DAY, text=f"{_date(day)} counts: {opened}{said}.")
+            why = f"{opened}{said}"
+            yield Reason(kind=ReasonKind.EXTRA_WORKING_DAY, text=f"{_date(day)} counts: {why}.")
         day += timedelta(days=1)
     if calendar.holidays_from and (known is None or known < last):
-        until = f"after {_date(known)}" if known else "yet"
-        yield Reason(
-            kind=ReasonKind.HOLIDAYS_UNKNOWN,
-            text=f"Public holidays are not known {until}: the date could still move.",
-        )
+        text = "Public holidays are not known yet: the date could still move."
+        if known:
+            text = f"Public holidays are not known after {_date(known)}: the date could still move."
+        yield Reason(kind=ReasonKind.HOLIDAYS_UNKNOWN, text=text)
 
 
 def _about(stretch: Stretch, *, start: datetime, due: datetime, info: ZoneInfo) -> Reason:
@@ -151,11 +156,13 @@ def _about(stretch: Stretch, *, start: datetime, due: datetime, info: ZoneInfo) 
             f"{stretch.name} since {_said(begin, info)} has no end yet: it is left out only once its end is recorded."
         )
         return Reason(kind=ReasonKind.NOT_EXCLUDED, text=_sentence(text), instant=begin)
-    span = f"{stretch.name} from {_said(begin, info)} to {_said(stretch.end, info)}"
+    name, start_of, end_of = stretch.name, _said(begin, info), _said(stretch.end, info)
     if min(in_utc(stretch.end), due) <= max(begin, in_utc(start)):
-        text = f"{span} lies outside this time and changes nothing."
+        text = f"{name} from {start_of} to {end_of} lies outside this time and changes nothing."
         return Reason(kind=ReasonKind.NOT_EXCLUDED, text=_sentence(text), instant=begin)
-    return Reason(kind=ReasonKind.EXCLUDED, text=_sentence(f"{span} is not counted."), instant=begin)
+    return Reason(
+        kind=ReasonKind.EXCLUDED, text=_sentence(f"{name} from {start_of} to {end_of} is not counted."), instant=begin
+    )
 
 
 def _sentence(text: str) -> str:
@@ -223,20 +230,18 @@ def _counted(
 
 
 def _not_left_out(interval: StepInterval, deadline: Deadline) -> Reason:
-    name, begun = interval.name, said_at(interval.start, ZoneInfo(deadline.zone))
+    name, begun = _sentence(interval.name), said_at(interval.start, ZoneInfo(deadline.zone))
+    text = f"{name} from {begun} lies outside this time and changes nothing."
     if deadline.law and not interval.has_place:
-        why = "counts: its destination is not recorded, and without that it is not left out here."
-    else:
-        why = "lies outside this time and changes nothing."
-    text = f"{name[:1].upper()}{name[1:]} from {begun} {why}"
+        text = f"{name} from {begun} counts: its destination is not recorded, and without that it is not left out here."
     return Reason(kind=ReasonKind.NOT_EXCLUDED, text=text, instant=interval.start)
 
 
 def _pauses(deadline: Deadline) -> Iterator[Reason]:
     zone = ZoneInfo(deadline.zone)
     for pause in pauses_of(deadline):
-        span = f"from {said_at(pause.start, zone)} to {said_at(pause.until, zone)}"
-        text = f"It is paused {span}: {reason_words(pause.reason_code)}."
+        start, until = said_at(pause.start, zone), said_at(pause.until, zone)
+        text = f"It is paused from {start} to {until}: {reason_words(pause.reason_code)}."
         yield Reason(kind=ReasonKind.PAUSED, text=text, instant=pause.start)
 
 
@@ -250,8 +255,8 @@ def _extensions(deadline: Deadline, library: Library) -> Iterator[Reason]:
             continue
         more = TimeLimit(wish.more)
         due = due_at(due, more, zone=deadline.zone, calendar=calendar, excluded=left_out(deadline))
-        given = f"On {said_at(wish.answered_at or wish.asked_at, zone)} {more.in_words()} more were given"
-        text = f"{given} ({reason_words(wish.reason_code)}): to {said_at(due, zone)}."
+        at, why = said_at(wish.answered_at or wish.asked_at, zone), reason_words(wish.reason_code)
+        text = f"On {at} {more.in_words()} more were given ({why}): to {said_at(due, zone)}."
         yield Reason(kind=ReasonKind.EXTENDED, text=text, instant=due)
 
 
@@ -268,8 +273,10 @@ def _reminders(deadline: Deadline, library: Library) -> Iterator[Reason]:
         if one.at <= deadline.started_at:
             text = f"{one.what} is left out: the working day before {said_at(one.plain, zone)} is before the start."
         else:
-            text = f"{one.what} would fall on a closed day, {said_at(one.plain, zone)}: it comes on the working day "
-            text += f"before, {said_at(one.at, zone)}."
+            text = (
+                f"{one.what} would fall on a closed day, {said_at(one.plain, zone)}: it comes on the working day "
+                f"before, {said_at(one.at, zone)}."
+            )
         yield Reason(kind=ReasonKind.REMINDER_MOVED, text=text, instant=one.at)
 
 

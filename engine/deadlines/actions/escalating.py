@@ -244,7 +244,8 @@ def _reached(
         return _Reached(found.people, is_missed=False, note=note, at_once=found.at_once)
     missing = f"No one can be notified as {level.to.in_words()}: {found.why_not.words}."
     if not is_last:
-        return _Reached((), is_missed=True, note=f"{missing} The next level came at once.")
+        sooner = "The next level came at once."
+        return _Reached((), is_missed=True, note=f"{missing} {sooner}")
     above = last_resort(tx, state, now=now)
     after = (
         "The next level was notified."

@@ -14,7 +14,7 @@ from engine.cases.views.sight import Answers, access_to, is_narrowed, opened_out
 from engine.cases.visibility import Positions, label_of, positions
 from engine.core.law.palermo import Elements
 from engine.core.law.palermo import points_to as pointed_to
-from engine.core.law.told import NOTHING, VICTIM_ROLES, LawFacts, Telling, gathered, told_before
+from engine.core.law.told import NOTHING, VICTIM_ROLES, LawFacts, Telling, gathered, newest_answer, told_before
 from engine.core.library import LawInCase, Library, depends_on_case, law_for
 from engine.core.policy import Action, Viewer, can
 from engine.core.records import Deadline, Scalar, StepStatus, path_of_person
@@ -63,6 +63,12 @@ class LawHere:
         """Return a limit as it stands in a case when it starts at an instant (UTC); None for an unknown one."""
         told = self.told(case_id, element, zone=zone) if depends_on_case(self._library.versions(limit_id)) else NOTHING
         return law_for(self._library, limit_id, told=told, zone=zone, started=started)
+
+    def means(self, case_id: UUID, element: str) -> frozenset[str]:
+        """Return by which means somebody was controlled, as the system from which their case was taken over told it."""
+        self.read([case_id])
+        said = newest_answer(self._told[case_id].tellings, element, "means")
+        return frozenset(filter(None, said.split(",")))
 
     def _gathered(self, case_id: UUID, element: str, *, zone: str) -> LawFacts:
         """Gather what a case has told of a person, or of everybody in it."""
@@ -148,7 +154,7 @@ def points_to(reading: Reading, viewer: Viewer, case_id: UUID) -> tuple[PointsTo
 def _element_rows(reading: Reading, viewer: Viewer, case_id: UUID) -> ElementRows | None:
     """Fetch what was told; None for who may not read or reveal every answer. Raises `NotFoundError`."""
     seen = reading.soon(access_to, reading, viewer, case_id)
-    found = reading.soon(reading.rows, _ended(reading.known, case_id))
+    found = reading.soon(reading.rows, _ended(reading.known, [case_id]))
     numbers = reading.soon(positions, reading, {case_id})
     law = reading.soon(LawHere(reading, reading.known.library()).read, [case_id])
     access = seen()
@@ -165,8 +171,17 @@ def _element_rows(reading: Reading, viewer: Viewer, case_id: UUID) -> ElementRow
     return ElementRows(rows, told, numbers(), on)
 
 
-def _ended(known: Known, case_id: UUID) -> Select[tuple[object, ...]]:
-    """Select the ended steps of a case whose forms ask for elements, with their answers."""
+def means_by_person(reading: Reading, case_ids: Collection[UUID]) -> Mapping[tuple[UUID, str], frozenset[str]]:
+    """Return what answers say of the means by which people were controlled, by case and path; lost ones say nothing."""
+    opened: dict[tuple[UUID, str], list[tuple[Row, Answers]]] = {}
+    for row in reading.rows(_ended(reading.known, case_ids)):
+        if (answers := readable_answers(reading.vault, row)) is not None:
+            opened.setdefault((row["case_id"], element_of(row["path"])), []).append((row, answers))
+    return {where: _elements(reading.known, some)["means"] for where, some in opened.items()}
+
+
+def _ended(known: Known, case_ids: Collection[UUID]) -> Select[tuple[object, ...]]:
+    """Select the ended steps of cases whose forms ask for elements, with their answers."""
     kinds = [key for key in known.registry.step_types if _fields(known, key)]
     return (
         select(
@@ -178,7 +193,7 @@ def _ended(known: Known, case_id: UUID) -> Select[tuple[object, ...]]:
             .join(RUN, RUN.c.id == STEP.c.run_id)
             .join(ANSWER, (ANSWER.c.step_id == STEP.c.id) & (ANSWER.c.turn == STEP.c.turn))
         )
-        .where(STEP.c.case_id == case_id, STEP.c.uses.in_(kinds), STEP.c.status == StepStatus.ENDED.value)
+        .where(STEP.c.case_id.in_(sorted(case_ids)), STEP.c.uses.in_(kinds), STEP.c.status == StepStatus.ENDED.value)
         .order_by(STEP.c.ended_at, STEP.c.id)
     )  # fmt: skip
 

@@ -88,7 +88,8 @@ def origin_words(
     if added is None:
         return f"So says {line}." if line else ""
     if added.for_deadline is not None:
-        return "A level of the ladder of another time limit opened this step" + (f". So says {line}." if line else ".")
+        opened = "A level of the ladder of another time limit opened this step."
+        return " ".join((opened, f"So says {line}.")) if line else opened
     if added.origin is None and key.startswith(f"{uses.replace('.', '_')}_"):
         return "Someone added this step to the case: no workflow has it."
     declared = declared_as(added.origin, known.definitions) if added.origin else None

@@ -16,7 +16,6 @@ from engine.definitions.actions.publish import (
     published_workflows,
     require_author,
     rota_problems,
-    texts_of,
 )
 from engine.definitions.records import StoredDefinition, StoredDraft
 from engine.definitions.store import DefinitionDraftStore, DefinitionStore
@@ -57,14 +56,12 @@ def open_draft(engine: Engine, kind: str, name: str, *, viewer: Viewer, begun_fr
     require_author(viewer, kind, name)
     with engine.transaction() as tx:
         drafts = tx.of(DefinitionDraftStore).newest(kind, name)
-        published = tx.of(DefinitionStore).published("workflow")
-        runs = next((one for one in published if one.name == name), None)
-        runs = runs if kind == "workflow" else tx.of(DefinitionStore).current(kind, name)
+        runs = tx.of(DefinitionStore).current(kind, name)
         known = next((one for one, _ in drafts if one.author_id == viewer.actor_id), None)
         source = (known.source if known else runs.source if runs else "") or begun_from
         if not source:
             raise NotFoundError(kind="definition")
-        around, file = texts_of(published), f"{name}.yaml"
+        around, file = published_workflows(tx), f"{name}.yaml"
         change, strangers = _change(engine, tx, (kind, name), Source(file, source), around, runs)
     loaded, inherited = _loaded(source, around, file) if kind == "workflow" else (None, {})
     return DefinitionDraft(
@@ -117,7 +114,8 @@ def _loaded(source: str, around: Definitions, file: str) -> tuple[LoadedWorkflow
     document = read_yaml(source, file=file)
     base = document.data.get("extends") if isinstance(document.data, dict) else None
     below = around.workflow_source(base) if isinstance(base, str) else None
-    loaded = assemble(document, library=around.workflow_source)
+    known = around.names(DefinitionKind.WORKFLOW)
+    loaded = assemble(document, library=around.workflow_source, known=known)
     if below is None:
         return loaded, {}
     inherited = assemble(read_yaml(below.text, file=below.file), library=around.workflow_source)

@@ -25,14 +25,15 @@ from engine.definitions.actions.publish import (
     published_workflows,
     refused,
 )
-from engine.definitions.records import LimitChange, MovedDeadline, PreviewView, StoredDay
+from engine.definitions.records import MovedDeadline, PreviewView, StoredDay, WorkflowChange
 from engine.definitions.store import DefinitionStore, RecountStore, SpecialDayStore
 from engine.language.calendars import Calendar
+from engine.language.changes import changes_in_words
 from engine.language.findings import has_errors
 from engine.language.ladders import Ladder
 from engine.language.law import LawPack
 from engine.language.library import DefinitionKind
-from engine.language.workflow import TimeSpec, Workflow
+from engine.language.workflow import Workflow, own_changes
 from engine.messages.actions.notifying import title_of
 
 MOST_CASES = 2000
@@ -89,8 +90,8 @@ def preview_files(engine: Engine, sources: Mapping[str, str], *, viewer: Viewer)
         for one in new:
             changed = _with_definition(engine, tx, changed, one)
         changes = [_Change(one.kind, one.name, changed) for one in new if one.kind not in COUNTS_NO_TIME]
-        limits = tuple(line for one in new for line in _limit_changes(tx, one))
-    return _previewed(engine, now_published, changes, viewer, limits)
+        said = tuple(line for one in new for line in _in_words(engine, tx, now_published, one))
+    return _previewed(engine, now_published, changes, viewer, said)
 
 
 def planned_change(engine: Engine, sources: Mapping[str, str]) -> Planned:
@@ -132,7 +133,7 @@ def preview_removal(engine: Engine, *, calendar: str, day: date, viewer: Viewer)
 
 
 def _previewed(
-    engine: Engine, library: Library, changes: Sequence[_Change], viewer: Viewer, limits: tuple[LimitChange, ...] = ()
+    engine: Engine, library: Library, changes: Sequence[_Change], viewer: Viewer, said: tuple[WorkflowChange, ...] = ()
 ) -> PreviewView:
     """Compare the cases that the viewer sees; of those of others nothing is told, not even how many there are."""
     now = engine.clock.now()
@@ -156,7 +157,7 @@ def _previewed(
             lines += moved_deadlines(engine, before, after)
             looked_at += 1
     return PreviewView(
-        lines=worst_first(lines), looked_at=looked_at, left_out=max(0, len(concerned) - MOST_CASES), limits=limits
+        lines=worst_first(lines), looked_at=looked_at, left_out=max(0, len(concerned) - MOST_CASES), changes=said
     )
 
 
@@ -245,24 +246,11 @@ def _with_days(engine: Engine, tx: Transaction, library: Library, name: str, day
     return replace(library, calendars=_Over({name: whole}, library.calendars))
 
 
-def _limit_changes(tx: Transaction, one: Candidate) -> Iterator[LimitChange]:
-    """Compare the time limits of a workflow with those of the version that is published."""
-    if not isinstance(one.record, Workflow):
-        return
-    current = tx.of(DefinitionStore).current(one.kind, one.name)
-    before = Workflow.model_validate(dict(current.flattened)).steps if current else {}
-    after = one.record.steps
-    for key in dict.fromkeys((*before, *after)):
-        old = _in_words(before[key].time) if key in before else ""
-        new = _in_words(after[key].time) if key in after else ""
-        if old != new or (key in before) != (key in after):
-            yield LimitChange(workflow=one.name, step_key=key, before=old, after=new)
-
-
-def _in_words(times: Iterable[TimeSpec]) -> str:
-    said = [
-        f"{time.law or time.limit or 'its own limit'} from {time.from_}, ladder {time.ladder}"
-        + (f", warned at {', '.join(time.warn)}" if time.warn else "")
-        for time in times
-    ]
-    return "; ".join(said) or "the limit of its step type"
+def _in_words(engine: Engine, tx: Transaction, library: Library, one: Candidate) -> Iterator[WorkflowChange]:
+    """Say what a workflow changes of the version that is published."""
+    if isinstance(one.record, Workflow):
+        current = tx.of(DefinitionStore).current(one.kind, one.name)
+        before = own_changes(current.flattened, engine.catalogue) if current else None
+        after, laws = own_changes(one.flattened, engine.catalogue), library.law_words(engine.clock.now().date())
+        for said in changes_in_words(one.kind, before, after, engine.catalogue, laws, library.ladders):
+            yield WorkflowChange(workflow=one.name, words=said.words, is_loss=said.is_loss)

@@ -373,7 +373,8 @@ def _changes(engine: Engine, tx: Transaction, versions: Sequence[StoredDefinitio
 def change_of(engine: Engine, tx: Transaction, runs: StoredDefinition | None, one: StoredDefinition) -> Change:
     """Say what differs between two versions, in sentences and line by line."""
     before, after, name = runs.flattened if runs else None, one.flattened, one.name
-    workflows = None
+    library, workflows = engine.library(), None
+    laws = library.law_words(engine.clock.now().date())
     if one.kind == DefinitionKind.WORKFLOW:
         before, after = own_changes(before, engine.catalogue) if before else None, own_changes(after, engine.catalogue)
         workflows = Workflow.model_validate(before) if before else None, Workflow.model_validate(after)
@@ -389,8 +390,8 @@ def change_of(engine: Engine, tx: Transaction, runs: StoredDefinition | None, on
         before, after = (with_names(said, names) for said in (before or {"begins": one.flattened["begins"]}, after))
     return Change(
         one.kind, name, one.version, runs.version if runs else 0, one.content_hash, one.source,
-        differences(before, after), changes_in_words(one.kind, before, after, engine.catalogue),
-        one.title, workflows,
+        differences(before, after),
+        changes_in_words(one.kind, before, after, engine.catalogue, laws, library.ladders), one.title, workflows,
     )  # fmt: skip
 
 

@@ -228,13 +228,9 @@ def differing(engine: Engine, sources: Mapping[str, str]) -> tuple[Differing, ..
 
 def published_workflows(tx: Transaction) -> Definitions:
     """Return the texts of published workflows, for `extends`."""
-    return texts_of(tx.of(DefinitionStore).published(DefinitionKind.WORKFLOW.value))
-
-
-def texts_of(stored: Iterable[StoredDefinition]) -> Definitions:
-    """Return the texts of workflows that are stored, for `extends`."""
+    texts = tx.of(DefinitionStore).sources(DefinitionKind.WORKFLOW.value)
     return Definitions(
-        sources={(DefinitionKind.WORKFLOW, one.name): Source(f"{one.name}.yaml", one.source) for one in stored}
+        sources={(DefinitionKind.WORKFLOW, name): Source(f"{name}.yaml", text) for name, text in texts.items()}
     )
 
 

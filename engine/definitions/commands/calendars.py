@@ -33,9 +33,8 @@ _EFFECTS = {
 
 def in_lines(preview: PreviewView) -> str:
     """Say line by line what a change would do."""
-    lines = [f"{limit.workflow}, {limit.step_key}: {limit.before or 'new step'} -> {limit.after or 'no such step'}"
-             for limit in preview.limits]  # fmt: skip
-    if preview.limits:
+    lines = [f"{one.workflow}: {'look: ' if one.is_loss else ''}{one.words}" for one in preview.changes]
+    if preview.changes:
         lines.append("Open cases stay on the version of the workflow that they began with.")
     lines += [_line(line) for line in preview.lines]
     breached = sum(line.effect == "would_breach" for line in preview.lines)

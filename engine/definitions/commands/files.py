@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from engine.builtin import CORE
+from engine.builtin import CORE, REPORT
 from engine.errors import IcmcError
 from engine.language.diagram import to_dot, to_mermaid
 from engine.language.extends import assemble
@@ -46,11 +46,12 @@ def lint(
 ) -> None:
     """Find what is wrong with definition files: workflows, ladders, law packs, calendars, templates of messages."""
     try:
-        shipped = _shipped()
-        names = with_definitions(KnownNames(letters=letters()), shipped)
+        shipped, catalogue = _shipped(), _catalogue()
+        report = catalogue.find(REPORT)
+        names = with_definitions(KnownNames(letters=letters(), report=report.outputs if report else {}), shipped)
         messages = _message_files(paths)
         others = [path for path in paths if path not in messages and not _holds_messages_only(path)]
-        findings = lint_paths(others, catalogue=_catalogue(), names=names, around=shipped) + _lint_messages(messages)
+        findings = lint_paths(others, catalogue=catalogue, names=names, around=shipped) + _lint_messages(messages)
     except IcmcError as error:
         raise _failed(error) from error
     if as_json:

@@ -49,6 +49,21 @@ ONLY_TEXT: Final[Mapping[str, Mapping[str, str]]] = {
         "ladder": _NAME,
         "version": _NUMBER,
     },
+    "workflow": {
+        "workflow": _NAME,
+        "version": _NUMBER,
+        "case_type": "cases are counted and kept by it",
+        "facts": "what is known of a case is worked out by conditions of its own",
+        "choices": "several steps depend on it, which is best seen in the text",
+        "gates": "one that is there is changed at a step that it holds; a new one is written",
+        "cancels": "one that is there is ticked at a step that it cancels; a new one is written",
+        "close": "it changes how every case ends",
+        "follow_ups": "those of one step are changed at the step; those of all steps of a kind are written",
+        "parameters": "they stand for values of the file that it extends",
+        "conditions": "a name for a condition is used in many places of the text",
+        "starts": "a name for where time counts from is used in many places of the text",
+        "parts": "each brings another workflow into this one",
+    },
     "step": {
         "uses": "another kind of step asks other things: take the step out and add the other one",
         "standing": "it changes how the whole workflow closes, which is best seen in its text",
@@ -98,7 +113,7 @@ def picture_of(
     if change is None or change.workflows is None:
         return None
     before, after = change.workflows
-    laws = visit.engine.library().law_words
+    laws = visit.engine.library().law_words(visit.today)
     return in_lanes(after, visit.engine.catalogue, by=by, chosen=chosen, before=before, laws=laws)
 
 

@@ -1,6 +1,6 @@
 """What a workflow adds to a step as forms: its questions, its follow-ups; which lines of the text answers change."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from starlette.datastructures import FormData
@@ -8,6 +8,7 @@ from starlette.datastructures import FormData
 from engine.definitions.pages.drafting import QUESTION_TYPES, UNITS, new_id, split_limit
 from engine.language.catalogue import FollowUp, Output, StepCatalogue, StepTypeInfo, ValueKind
 from engine.language.conditions.building import offers
+from engine.language.editing import moved, with_value, without
 from engine.language.names import in_plain_words
 from engine.language.words import WorkflowWords
 from engine.language.workflow import Question, Workflow, follow_ups_of
@@ -32,6 +33,18 @@ class MovedTo(NamedTuple):
 
 
 Edit = tuple[Path, Any]
+
+
+def edited(source: str, edits: Iterable[Edit], inherited: Mapping[str, Any]) -> str:
+    """Return a text with the lines changed that edits mean, one after the other. Raises `UneditableError`."""
+    for path, value in edits:
+        if value is REMOVED:
+            source = without(source, path, inherited=inherited)
+        elif isinstance(value, MovedTo):
+            source = moved(source, path, value.number, inherited=inherited)
+        else:
+            source = with_value(source, path, value, inherited=inherited)
+    return source
 
 
 class QuestionForm(NamedTuple):
@@ -95,7 +108,8 @@ def _form(asked: Sequence[Question], number: int, info: StepTypeInfo | None, pos
     whens = _whens(asked, number, info)
     when = (one.when or "") if one else ""
     if when not in {"", *whens}:
-        whens = {_WRITTEN: f"As written: {when}"} | whens
+        labels = {other.id: {"title": other.label} for other in asked}
+        whens = {_WRITTEN: f"As written: {WorkflowWords({'steps': labels}, None).condition(when)}"} | whens
         when = _WRITTEN
     places = {str(place + 1): str(place + 1) for place in range(len(asked))}
 

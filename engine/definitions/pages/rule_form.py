@@ -28,7 +28,7 @@ NEW_TIME: Final = "time-new"
 """The name of the fields of a time limit that is to be added."""
 _LONGEST_REASON: Final = 500
 _MOST: Final = {"again": 500, "back": 50}
-_ASKABLE: Final = {ValueKind.BOOL, ValueKind.CHOICE}
+ASKABLE: Final = {ValueKind.BOOL, ValueKind.CHOICE}
 
 
 class SpanForm(NamedTuple):
@@ -85,7 +85,7 @@ class RuleEditor:
     ) -> None:
         self._workflow, self._key, self._step = workflow, key, workflow.steps[key]
         self._outputs = {
-            label: {name: one for name, one in some.items() if one.kind in _ASKABLE} for label, some in outputs.items()
+            label: {name: one for name, one in some.items() if one.kind in ASKABLE} for label, some in outputs.items()
         }
         self._earlier, self._words = earlier, words
         step = self._step
@@ -282,9 +282,8 @@ class RuleEditor:
 
     def condition_edit(self, form: FormData, name: str, at: Path) -> Iterator[Edit]:
         """Yield what is posted of a condition of one line, by the name of its field."""
-        known, wanted = _single(self._conditions[name]), text(form, f"{name}-when")
-        was = f"{known.output}|{known.value}" if known else ""
-        if not self._is_rich(name) and wanted != was:
+        wanted = text(form, f"{name}-when")
+        if not self._is_rich(name) and wanted != chosen_of(self._conditions[name]):
             yield at, self.written(wanted) or REMOVED
 
     def _said(self, form: FormData, name: str, part: str) -> dict[str, str]:
@@ -293,31 +292,51 @@ class RuleEditor:
 
     def written(self, chosen: str) -> str:
         """Return the text of a condition that was chosen from a list."""
-        output, _, value = chosen.partition("|")
-        known = {name: one for some in self._outputs.values() for name, one in some.items()}
-        return put_together(Built((BuiltRow(output, value),)), known)
+        return written_condition(chosen, self._outputs)
 
     def _was(self, name: str) -> bool:
         return (self._step.repeat if name == "again" else self._step.back) is not None
 
     def _is_rich(self, name: str) -> bool:
-        condition = self._conditions[name]
-        known = {one: output for some in self._outputs.values() for one, output in some.items()}
-        single = _single(condition)
-        return bool(condition) and (single is None or not is_offered(single, known))
+        return is_rich(self._conditions[name], self._outputs)
 
     def _ask(self, name: str, posted: FormData | None) -> ConditionChoice:
-        condition, single = self._conditions[name], _single(self._conditions[name])
-        was = f"{single.output}|{single.value}" if single else ""
-        chosen = or_posted(posted, f"{name}-when", (was,))
-        groups = tuple(
-            (label, tuple(
-                Item(value, said, checked=value in chosen)
-                for key, output in some.items() for value, said in offered(key, output)
-            ))
-            for label, some in self._outputs.items() if some
-        )  # fmt: skip
-        return ConditionChoice(self._words.condition(condition) if condition else "", groups, self._is_rich(name))
+        return condition_choice(name, self._conditions[name], self._outputs, self._words, posted)
+
+
+def condition_choice(
+    name: str, condition: str | None, outputs: Outputs, words: WorkflowWords, posted: FormData | None
+) -> ConditionChoice:
+    """Return a condition of one line as a list shows it, by the name of its field."""
+    chosen = or_posted(posted, f"{name}-when", (chosen_of(condition),))
+    groups = tuple(
+        (label, tuple(
+            Item(value, said, checked=value in chosen)
+            for key, output in some.items() for value, said in offered(key, output)
+        ))
+        for label, some in outputs.items() if some
+    )  # fmt: skip
+    return ConditionChoice(words.condition(condition) if condition else "", groups, is_rich(condition, outputs))
+
+
+def chosen_of(condition: str | None) -> str:
+    """Return what a list has chosen for a condition of one line; empty for any other."""
+    single = _single(condition)
+    return f"{single.output}|{single.value}" if single else ""
+
+
+def is_rich(condition: str | None, outputs: Outputs) -> bool:
+    """Whether a condition is more than a list of some outputs can show."""
+    known = {one: output for some in outputs.values() for one, output in some.items()}
+    single = _single(condition)
+    return bool(condition) and (single is None or not is_offered(single, known))
+
+
+def written_condition(chosen: str, outputs: Outputs) -> str:
+    """Return the text of a condition that was chosen from a list of some outputs; empty where none was."""
+    output, _, value = chosen.partition("|")
+    known = {name: one for some in outputs.values() for name, one in some.items()}
+    return put_together(Built((BuiltRow(output, value),)), known)
 
 
 def offered(name: str, output: Output) -> Iterator[tuple[str, str]]:

@@ -20,6 +20,7 @@ from engine.definitions.pages.question_form import (
     FollowUpForm,
     MovedTo,
     QuestionForm,
+    edited,
     or_posted,
     question_edits,
     question_forms,
@@ -30,12 +31,12 @@ from engine.errors import InvalidAnswersError
 from engine.language.catalogue import Output, StepCatalogue, ValueKind
 from engine.language.conditions.building import WORDS, Built, BuiltRow, RowAsk, put_together, rows_of
 from engine.language.conditions.tree import ConditionSyntaxError
-from engine.language.editing import moved, value_at, with_value, without
+from engine.language.editing import value_at
 from engine.language.extends import LoadedWorkflow
 from engine.language.limits import WarningPoint
 from engine.language.lint.subject import Order
 from engine.language.names import OF_PERSONS, PERSON, Role, in_running_words
-from engine.language.words import WorkflowWords, limit_words
+from engine.language.words import LawWords, WorkflowWords, limit_words
 from engine.language.workflow import Join, JoinMode, TimeSpec, Workflow
 from engine.language.yaml_files import Path, Plain
 from engine.web.forms import Item
@@ -113,12 +114,19 @@ class StepForm:
 class StepEditor:
     """Shows one step of a draft as a form, and turns what was posted into changed lines."""
 
-    def __init__(self, loaded: LoadedWorkflow, workflow: Workflow, catalogue: StepCatalogue, key: str) -> None:
+    def __init__(
+        self,
+        loaded: LoadedWorkflow,
+        workflow: Workflow,
+        catalogue: StepCatalogue,
+        key: str,
+        laws: LawWords | None = None,
+    ) -> None:
         self._raw = loaded.merged.data
         self._workflow, self._catalogue, self._key = workflow, catalogue, key
         self._step = workflow.steps[key]
         flattened = workflow.model_dump(mode="json", by_alias=True, exclude_defaults=True)
-        self._words = WorkflowWords(flattened, catalogue)
+        self._words = WorkflowWords(flattened, catalogue, laws)
         self._order = Order(workflow)
         self._built = self._apart(self._step.when)
         self._follow_ups = FollowUpEditor(workflow, catalogue, key)
@@ -162,14 +170,7 @@ class StepEditor:
         problems = dict(self._problems(form)) | dict(self._follow_ups.problems(form)) | dict(self._rules.problems(form))
         if problems:
             raise InvalidAnswersError(problems)
-        for path, value in self._edits(form, inherited):
-            if value is REMOVED:
-                source = without(source, path, inherited=inherited)
-            elif isinstance(value, MovedTo):
-                source = moved(source, path, value.number, inherited=inherited)
-            else:
-                source = with_value(source, path, value, inherited=inherited)
-        return source
+        return edited(source, self._edits(form, inherited), inherited)
 
     def _problems(self, form: FormData) -> Iterator[tuple[str, str]]:
         """Find amounts that are none: left as they are, they would take a time limit or a condition away."""
@@ -203,7 +204,7 @@ class StepEditor:
 
     def _time(self, number: int, time: TimeSpec, library: Library, posted: FormData | None) -> TimeForm:
         amount, unit = split_limit(time.limit or "")
-        laws = {limit.id: f"{limit.id}: {limit.what}" for pack in library.packs.values() for limit in pack.limits}
+        laws = {limit.id: f"{limit.what} ({limit.id})" for pack in library.packs.values() for limit in pack.limits}
         others = self._titles(key for key in self._workflow.steps if key != self._key)
         ladder = library.ladders.get(time.ladder)
         return TimeForm(

@@ -1,25 +1,39 @@
 """Change a workflow by its picture: a step is opened beside it, its form changes the draft, the draft is proposed."""
 
-from typing import Annotated, Final
+import re
+from collections.abc import Iterator
+from typing import Annotated, Final, NamedTuple
 
 from fastapi import APIRouter, Path, Query
 from starlette.datastructures import FormData
 from starlette.responses import Response
 
+from engine.builtin import REPORT
 from engine.db.reading import field_of
 from engine.definitions.actions.drafts import DefinitionDraft, open_draft
 from engine.definitions.pages.drafting import MEND_FIRST, answered, new_id, picture_of, reasons, saved, worst_first
+from engine.definitions.pages.question_form import REMOVED, Edit, edited, text_or_posted
+from engine.definitions.pages.rule_form import (
+    ASKABLE,
+    ConditionChoice,
+    Outputs,
+    chosen_of,
+    condition_choice,
+    is_rich,
+    written_condition,
+)
 from engine.definitions.pages.step_form import StepEditor
 from engine.errors import InvalidAnswersError
 from engine.language.editing import UneditableError, with_value, without
 from engine.language.findings import has_errors
 from engine.language.lanes import Lanes, LaneView, Mark, in_lanes
+from engine.language.words import WorkflowWords
 from engine.language.workflow import Workflow
 from engine.plugin.fields import FieldSpec
 from engine.web.dependencies import Posted, SignedIn
 from engine.web.forms import Item, controls, questions
 from engine.web.languages import say
-from engine.web.posted import FIRST, Again, text, typed
+from engine.web.posted import FIRST, Again, text, typed, whole_number
 from engine.web.visit import Visit
 
 router = APIRouter()
@@ -27,17 +41,40 @@ Name = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$")]
 Key = Annotated[str, Query(max_length=100)]
 _WORKFLOW: Final = "workflow"
 _EVERYWHERE: Final = "core"
+_BEGINS: Final = {"report": "A report opens it by itself", "hand": "Someone begins it in a case"}
+_PLACE: Final = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,3})?")
+_MOST_PRIORITY: Final = 1_000
+_LONGEST: Final = {"title": 500, "description": 2_000}
+
+
+class WholeForm(NamedTuple):
+    """What holds for a whole workflow, as a form shows it."""
+
+    title: str
+    description: str
+    begins: tuple[Item, ...]
+    when: ConditionChoice
+    places: str
+    priority: str
 
 
 @router.get("/workflows/{name}/draft")
-def draft(visit: SignedIn, name: Name, step: Key = "", lanes: LaneView = LaneView.PILLAR, after: Key = "") -> Response:
-    """Show the viewer's draft of a workflow, or what runs, as a picture; with the form of a step beside it."""
-    return _page(visit, open_draft(visit.engine, _WORKFLOW, name, viewer=visit.viewer), step, lanes, after=after)
+def draft(
+    visit: SignedIn,
+    name: Name,
+    step: Key = "",
+    lanes: LaneView = LaneView.PILLAR,
+    after: Key = "",
+    whole: bool = False,  # noqa: FBT001, FBT002 - a query parameter
+) -> Response:
+    """Show the viewer's draft of a workflow, or what runs, as a picture; beside it the form of a step, or of all."""
+    known = open_draft(visit.engine, _WORKFLOW, name, viewer=visit.viewer)
+    return _page(visit, known, step, lanes, after=after, is_whole=whole)
 
 
 @router.post("/workflows/{name}/draft")
 def draft_posted(visit: SignedIn, name: Name, form: Posted) -> Response:
-    """Change a step, add one or take one out, undo what was saved last, discard the draft, or propose it."""
+    """Change, add or take out a step, change the whole, undo what was saved last, discard the draft, or propose it."""
     known, key = open_draft(visit.engine, _WORKFLOW, name, viewer=visit.viewer), text(form, "step")
     here = f"/workflows/{name}/draft"
     return answered(
@@ -50,7 +87,7 @@ def _changed(visit: Visit, known: DefinitionDraft, key: str, form: FormData) -> 
     """Save the draft with what the form changes of it; where the text cannot be read, say so beside the picture."""
     workflow = known.loaded.workflow if known.loaded else None
     action = text(form, "action")
-    if workflow is None or (action != "add" and key not in workflow.steps):
+    if workflow is None or (action not in {"add", "whole"} and key not in workflow.steps):
         return _page(visit, known, key, again=Again({"text": MEND_FIRST}))
     if action == "add":
         key, problem = _key_of_new(visit, workflow, form)
@@ -61,15 +98,21 @@ def _changed(visit: Visit, known: DefinitionDraft, key: str, form: FormData) -> 
     except UneditableError:
         return _page(visit, known, key, again=Again({"text": MEND_FIRST}))
     except InvalidAnswersError as error:
-        return _page(visit, known, key, again=Again(error.problems, typed(form)), posted=form)
+        again = Again(error.problems, typed(form))
+        return _page(visit, known, key, again=again, posted=form, is_whole=action == "whole")
     here = f"/workflows/{known.name}/draft"
-    return saved(visit, known, here, source, **({} if action == "remove" else {"step": key}))
+    return saved(visit, known, here, source, **({"step": key} if action in {"add", "step"} else {}))
 
 
 def _with_change(visit: Visit, known: DefinitionDraft, workflow: Workflow, key: str, form: FormData) -> str:
     match text(form, "action"):
         case "remove":
             return without(known.source, ("steps", key), inherited=known.inherited)
+        case "whole":
+            problems = dict(_problems_of_whole(form))
+            if problems:
+                raise InvalidAnswersError(problems)
+            return edited(known.source, _edits_of_whole(workflow, _report(visit), form), known.inherited)
         case "add":
             after = text(form, "add_after")
             step = {"uses": text(form, "uses")} | (
@@ -81,6 +124,62 @@ def _with_change(visit: Visit, known: DefinitionDraft, workflow: Workflow, key: 
             assert known.loaded  # noqa: S101 - there is no workflow without it
             editor = StepEditor(known.loaded, workflow, visit.engine.catalogue, key)
             return editor.changed(known.source, known.inherited, form)
+
+
+def _report(visit: Visit) -> Outputs:
+    """Return what a report says that a condition can ask, as a list offers it."""
+    info = visit.engine.catalogue.find(REPORT)
+    outputs = info.outputs if info else {}
+    return {"The report": {f"report.{name}": one for name, one in outputs.items() if one.kind in ASKABLE}}
+
+
+def _whole(visit: Visit, workflow: Workflow, posted: FormData | None) -> WholeForm:
+    """Return the form of the whole workflow; with what was `posted`, where that is shown again."""
+    begins = workflow.start.on if posted is None else text(posted, "begins")
+    words = WorkflowWords({}, visit.engine.catalogue)
+    return WholeForm(
+        text_or_posted(posted, "title", workflow.title),
+        text_or_posted(posted, "description", workflow.description),
+        tuple(Item(value, said, checked=value == begins) for value, said in _BEGINS.items()),
+        condition_choice("start", workflow.start.when, _report(visit), words, posted),
+        text_or_posted(posted, "places", ", ".join(workflow.jurisdictions)),
+        text_or_posted(posted, "priority", str(workflow.priority)),
+    )
+
+
+def _places(form: FormData) -> list[str]:
+    return [one.strip().upper() for one in text(form, "places").split(",") if one.strip()]
+
+
+def _problems_of_whole(form: FormData) -> Iterator[tuple[str, str]]:
+    if not text(form, "title"):
+        yield "title", "Write what it is for."
+    for name, most in _LONGEST.items():
+        if len(text(form, name)) > most:
+            yield name, f"Write at most {most} letters."
+    if text(form, "begins") not in _BEGINS:
+        yield "begins", "Choose one of the list."
+    if not all(_PLACE.fullmatch(one) for one in _places(form)):
+        yield "places", "Write codes of places with commas between them, such as IN-AS, IN-WB, or leave it empty."
+    if not 0 <= whole_number(form, "priority") <= _MOST_PRIORITY:
+        yield "priority", f"Write a whole number from 0 to {_MOST_PRIORITY}."
+
+
+def _edits_of_whole(workflow: Workflow, report: Outputs, form: FormData) -> Iterator[Edit]:
+    """Yield what the posted form changes of the whole workflow."""
+    said = {name: text(form, name).replace("\r\n", "\n") for name in ("title", "description")}
+    for name, value in said.items():
+        if value != getattr(workflow, name):
+            yield (name,), value or REMOVED
+    if text(form, "begins") != workflow.start.on:
+        yield ("start", "on"), text(form, "begins")
+    wanted = text(form, "start-when")
+    if not is_rich(workflow.start.when, report) and wanted != chosen_of(workflow.start.when):
+        yield ("start", "when"), written_condition(wanted, report) or REMOVED
+    if _places(form) != list(workflow.jurisdictions):
+        yield ("jurisdictions",), [*_places(form)] or REMOVED
+    if whole_number(form, "priority") != workflow.priority:
+        yield ("priority",), whole_number(form, "priority") or REMOVED
 
 
 def _key_of_new(visit: Visit, workflow: Workflow, form: FormData) -> tuple[str, str]:
@@ -100,11 +199,15 @@ def _page(
     after: str = "",
     again: Again = FIRST,
     posted: FormData | None = None,
+    is_whole: bool = False,
 ) -> Response:
     workflow = known.loaded.workflow if known.loaded else None
-    catalogue = visit.engine.catalogue
-    has_step = workflow is not None and key in workflow.steps
-    editor = StepEditor(known.loaded, workflow, catalogue, key) if known.loaded and workflow and has_step else None
+    catalogue, laws = visit.engine.catalogue, visit.engine.library().law_words(visit.today)
+    editor = (
+        StepEditor(known.loaded, workflow, catalogue, key, laws)
+        if known.loaded and workflow and key in workflow.steps
+        else None
+    )
     picture = _picture(visit, known, lanes, key)
     return visit.page(
         "studio.html",
@@ -120,9 +223,10 @@ def _page(
         form=editor.form(visit.engine.library(), posted) if editor else None,
         asked=[one.label for one in _fields(visit, workflow, key, added=False)],
         looks=controls(questions(_fields(visit, workflow, key)), zone=visit.viewer.zone, now=visit.now),
+        whole=_whole(visit, workflow, posted) if workflow and is_whole else None,
         uses=_step_types(visit) if not key else (),
         steps=_steps(picture, after) if picture and not key else (),
-        only_text=reasons("step"),
+        only_text=reasons("workflow" if is_whole else "step"),
         again=again,
     )
 
@@ -139,7 +243,7 @@ def _picture(visit: Visit, known: DefinitionDraft, by: LaneView, key: str) -> La
     workflow = known.loaded.workflow if known.loaded else None
     if workflow is None:
         return None
-    laws = visit.engine.library().law_words
+    laws = visit.engine.library().law_words(visit.today)
     drawn = picture_of(visit, known.change, by=by, chosen=key)
     return drawn or in_lanes(workflow, visit.engine.catalogue, by=by, chosen=key, laws=laws)
 

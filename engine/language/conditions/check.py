@@ -32,6 +32,7 @@ from engine.language.conditions.tree import (
     span_of,
 )
 from engine.language.conditions.values import ValueType
+from engine.language.names import PERSON
 
 _OF_CEL = (
     "as", "break", "const", "continue", "else", "false", "for", "function", "if", "import", "in", "let", "loop",
@@ -203,7 +204,7 @@ class _Checker:
         elif len(set(known)) > 1:
             hint = " (! belongs to what follows it alone: write !(…))" if isinstance(node.left, Not) else ""
             message = f"{_subject(node.left)} is {_WORDS[left.kind]}, but is compared with {_WORDS[right.kind]}{hint}."
-            message += _REMEDIES.get((left.kind, right.kind), "")
+            message += _REMEDIES.get((left.kind, right.kind), "" if hint else " Compare like with like.")
             self.note(node, ProblemCode.TYPE, message)
         elif node.operator.is_ordering and not set(known) <= _ORDERED:
             message = f"{_subject(node.left)} is {_WORDS[known[0]]}, which has no order: use ==, != or in."
@@ -291,6 +292,9 @@ def _subject(node: Node) -> str:
 
 
 def _no_field(node: Field, types: Types) -> str:
+    if node.path[0] == PERSON and not any(path[0] == PERSON for path in types):
+        remedy = 'write "for_each: case.persons" in the step that asks'
+        return f"{node.name} is known only in a step that is done for each person: {remedy}."
     names = [".".join(path) for path in types]
     nearest = get_close_matches(node.name, names, n=1)
     if nearest:

@@ -11,6 +11,7 @@ from engine.language.conditions.tree import Condition, ConditionSyntaxError, Fie
 from engine.language.conditions.values import UNKNOWN, ConditionTypeError, Truth, Value, ValueType
 from engine.language.lint.fields import ConditionPlace, Fields, Use, conditions, fields_for, is_restricted
 from engine.language.lint.subject import Subject
+from engine.language.names import nearest
 
 MOST_COMBINATIONS = 4096
 
@@ -141,10 +142,15 @@ def _check(subject: Subject, place: ConditionPlace, condition: Condition) -> Non
 def _note(subject: Subject, place: ConditionPlace, condition: Condition, problem: ConditionProblem) -> None:
     code, message = _CODES[problem.code], problem.message
     for mention in condition.fields:
-        if (mention.line, mention.column) == (problem.line, problem.column) and is_restricted(subject, mention.path):
+        if (mention.line, mention.column) != (problem.line, problem.column):
+            continue
+        name = ".".join(mention.path)
+        if problem.code is ProblemCode.UNKNOWN_FIELD and (near := nearest(name, subject.workflow.conditions)):
+            message = f"There is no {name}; did you mean the named condition {near}?"
+        if is_restricted(subject, mention.path):
             code = "sealed-field"
             message = (
-                f"{'.'.join(mention.path)} is identifying, sensitive or free text, so no condition may use it: "
+                f"{name} is identifying, sensitive or free text, so no condition may use it: "
                 "ask an open question beside it."
             )
     subject.error_inside(place.path, (problem.line, problem.column), code, message)
@@ -176,7 +182,7 @@ def _gate(subject: Subject, place: ConditionPlace, condition: Condition, types: 
         why = f"Nothing can open this gate: it waits for {names}, which comes after what it holds."
         message = f"{why} Ask for a step before that."
     else:
-        message = "Nothing can open this gate: no answers make its condition true."
+        message = "Nothing can open this gate: no answers make its condition true. Check its parts."
     subject.error(place.path, "gate-never-opens", message)
 
 

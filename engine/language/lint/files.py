@@ -29,6 +29,7 @@ from engine.language.lint.other_files import (
     kept_too_briefly,
     levels_out_of_order,
 )
+from engine.language.lint.short_names import check_short_names
 from engine.language.lint.subject import KnownNames, Subject, check_paths
 from engine.language.lint.timing import check_times
 from engine.language.lint.ways import check_follow_ups, check_ways
@@ -67,7 +68,7 @@ def lint_document(
     document: YamlDocument, *, catalogue: StepCatalogue, names: KnownNames, library: Library
 ) -> tuple[Finding, ...]:
     """Find what is wrong with a workflow that was read already."""
-    return lint_loaded(assemble(document, library=library), catalogue=catalogue, names=names)
+    return lint_loaded(assemble(document, library=library, known=names.workflows), catalogue=catalogue, names=names)
 
 
 def lint_loaded(loaded: LoadedWorkflow, *, catalogue: StepCatalogue, names: KnownNames) -> tuple[Finding, ...]:
@@ -84,6 +85,7 @@ def lint_loaded(loaded: LoadedWorkflow, *, catalogue: StepCatalogue, names: Know
         check_conditions,
         check_details,
         check_titles,
+        check_short_names,
     ):
         check(subject)
     return in_order((*loaded.findings, *subject.findings))

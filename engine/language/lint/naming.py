@@ -8,6 +8,7 @@ from engine.language.catalogue import ValueKind
 from engine.language.lint.fields import places_of
 from engine.language.lint.subject import Subject
 from engine.language.names import RESERVED, WITHOUT_WORK, in_running_words, meant, shown
+from engine.language.short_forms import EVERYTHING
 from engine.language.workflow import FactSpec, Question
 from engine.language.yaml_files import Path
 
@@ -55,7 +56,9 @@ def _step(subject: Subject, key: str) -> None:
         known = frozenset(subject.catalogue.keys())
         subject.unknown((*path, "uses"), "unknown-step-type", "step type", step.uses, known)
     if key not in subject.order.choice_of or step.after.steps:
-        _steps_named(subject, subject.join_path((*path, "after")), step.after.steps)
+        _steps_named(
+            subject, subject.join_path((*path, "after")), step.after.steps, {*subject.workflow.starts, EVERYTHING}
+        )
     _roles(subject, (*path, "assign", "role"), step.assign.role)
     info = subject.infos[key]
     if info is not None and not info.automatic:
@@ -112,14 +115,14 @@ def _choices(subject: Subject) -> None:
             subject.error(("steps", step, "after"), "after-and-choice", message)
 
 
-def _steps_named(subject: Subject, path: Path, names: tuple[str, ...]) -> None:
+def _steps_named(subject: Subject, path: Path, names: tuple[str, ...], starts: Iterable[str] = ()) -> None:
     steps = frozenset(subject.workflow.steps)
     for place, name in subject.each(path, names):
         if name in subject.workflow.choices:
             message = f'"{name}" is a choice, and its steps follow it by themselves: name a step.'
             subject.error(place, "unknown-step", message)
         elif name not in steps:
-            subject.unknown(place, "unknown-step", "step", name, steps)
+            subject.unknown(place, "unknown-step", "step", name, steps.union(starts))
 
 
 def _roles(subject: Subject, path: Path, roles: tuple[str, ...]) -> None:
@@ -156,10 +159,20 @@ def check_details(subject: Subject) -> None:
 
 def _fact(subject: Subject, path: Path, fact: FactSpec) -> None:
     if (fact.type is ValueKind.CHOICE) != bool(fact.choices):
-        problem = 'A fact of type choice, and only such a fact, lists its "choices".'
+        remedy = "take them out" if fact.choices else "add them, like choices: [yes, no]"
+        problem = f'A fact of type choice, and only such a fact, lists its "choices": {remedy}.'
         subject.error(path, "bad-fact", problem, of_key=True)
     if fact.default is not None and not _fits(fact):
-        subject.error((*path, "default"), "bad-fact", f"The default does not fit the type {fact.type}.")
+        forms = _FORMS | {ValueKind.CHOICE: f"one of {', '.join(fact.choices)}"}
+        message = f"The default does not fit the type {fact.type}: write {forms[fact.type]}."
+        subject.error((*path, "default"), "bad-fact", message)
+
+
+_FORMS = {
+    ValueKind.BOOL: "true or false",
+    ValueKind.NUMBER: "a number without quotes",
+    ValueKind.INSTANT: "an instant with its zone, like 2026-01-31T09:00+05:30",
+}
 
 
 def _fits(fact: FactSpec) -> bool:
@@ -219,14 +232,18 @@ def _questions(subject: Subject, key: str) -> None:
         seen.add(question.id)
         _choices_of_question(subject, path, question)
     if step.questions and info is not None and info.automatic:
-        subject.error(("steps", key, "questions"), "automatic-step", "A machine does this step, so nobody is asked.")
+        subject.error(
+            ("steps", key, "questions"), "automatic-step", "A machine does this step, so nobody is asked: take it out."
+        )
 
 
 def _choices_of_question(subject: Subject, path: Path, question: Question) -> None:
     if (question.type == "choice") != bool(question.choices):
-        subject.error(path, "bad-question", 'A question of type choice, and only such a question, lists its "choices".')
+        remedy = "take them out" if question.choices else 'add them, like choices: {yes: "Yes", no: "No"}'
+        message = f'A question of type choice, and only such a question, lists its "choices": {remedy}.'
+        subject.error(path, "bad-question", message)
     elif question.type == "choice" and len(question.choices) < _FEWEST_CHOICES:
-        subject.error((*path, "choices"), "bad-question", "A choice needs at least two answers.")
+        subject.error((*path, "choices"), "bad-question", "A choice needs at least two answers: add one.")
 
 
 _COUNTRIES = {

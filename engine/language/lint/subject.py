@@ -276,7 +276,8 @@ def _reachable(subject: Subject) -> None:
         called = [name for name in before if _waits_to_be_called(subject, name)]
         if before and len(called) == len(before) and not _waits_to_be_called(subject, key):
             message = (
-                f"This step follows only steps that may never open ({', '.join(called)}): it may never open either."
+                f"This step follows only steps that may never open ({', '.join(called)}), so it may not open either: "
+                "let it follow one that does, or make it discretionary too."
             )
             subject.warn(("steps", key, "after"), "after-optional-steps", message)
 

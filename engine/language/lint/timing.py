@@ -43,7 +43,7 @@ def _waits(subject: Subject, path: Path, every: str | tuple[str, ...]) -> None:
 
 def _every(subject: Subject, path: Path, text: str) -> None:
     if is_readable(subject, path, "bad-limit", TimeLimit, text) and TimeLimit(text).is_at_once:
-        subject.error(path, "bad-limit", "A repetition needs some time in between.")
+        subject.error(path, "bad-limit", "A repetition needs some time in between, like P1M.")
 
 
 def _attempts(subject: Subject, path: Path, attempts: Attempts) -> None:
@@ -77,17 +77,32 @@ def _presence(subject: Subject, key: str) -> None:
 
 def _limit(subject: Subject, key: str, path: Path, time: TimeSpec) -> None:
     if time.limit is not None and time.law is not None:
-        subject.error((*path, "limit"), "limit-and-law", 'A time has a "limit" or a "law", not both: take one out.')
+        _both(subject, path, time)
     if time.limit is None and time.law is None:
-        subject.error(path, "time-without-limit", 'This time names no "limit" (like PT24H) and no "law".')
+        subject.error(
+            path, "time-without-limit", 'This time names no "limit" (like PT24H) and no "law": add one of them.'
+        )
     if time.limit is not None:
         is_readable(subject, (*path, "limit"), "bad-limit", TimeLimit, time.limit)
     if time.law is not None:
         _law(subject, key, path, time)
     elif time.option is not None:
         subject.error(
-            (*path, "option"), "unknown-option", 'An "option" chooses among the lengths of a "law", which is missing.'
+            (*path, "option"),
+            "unknown-option",
+            'An "option" chooses among the lengths of a "law", which is missing: name the law, or take this out.',
         )
+
+
+def _both(subject: Subject, path: Path, time: TimeSpec) -> None:
+    """Find a time with two lengths; what one of them inherits is taken away by a null."""
+    own, other = ("limit", "law") if subject.merged.is_own((*path, "limit")) else ("law", "limit")
+    remedy = "take one out"
+    if subject.merged.is_own((*path, own)) and not subject.merged.is_own((*path, other)):
+        gone = ("law", "option") if other == "law" and time.option is not None else (other,)
+        nulls = ", ".join(f"{part}: null" for part in gone if not subject.merged.is_own((*path, part)))
+        remedy = f'the "{other}" is inherited, so write "{nulls}" beside this'
+    subject.error((*path, own), "limit-and-law", f'A time has a "limit" or a "law", not both: {remedy}.')
 
 
 def _law(subject: Subject, key: str, path: Path, time: TimeSpec) -> None:
@@ -98,7 +113,7 @@ def _law(subject: Subject, key: str, path: Path, time: TimeSpec) -> None:
         return
     if not known.is_timed:
         subject.error(
-            (*path, "law"), "law-without-time", f"{time.law} is a rule without a time: it cannot be a deadline."
+            (*path, "law"), "law-without-time", f'{time.law} is a rule without a time: write a "limit" of your own.'
         )
     if time.option is not None and time.option not in known.options:
         message = f"{time.law} has no option {shown(time.option)}. {meant(time.option, known.options)}"
@@ -112,7 +127,7 @@ def _law(subject: Subject, key: str, path: Path, time: TimeSpec) -> None:
     country = known.jurisdiction.partition("-")[0]
     if places and known.jurisdiction != "*" and country not in {place.partition("-")[0] for place in places}:
         what = "step" if unit else "workflow"
-        message = f"{time.law} is law of {known.jurisdiction}, but this {what} is for {', '.join(places)}."
+        message = f"{time.law} is law of {known.jurisdiction}, but this {what} is for {', '.join(places)}: check both."
         subject.warn((*path, "law"), "law-of-another-place", message)
 
 
@@ -130,9 +145,11 @@ def _start(subject: Subject, key: str, path: Path, time: TimeSpec | NotBefore) -
             _start_at(subject, place, time, head, field, info)
     elif head in subject.workflow.facts and not field:
         if subject.workflow.facts[head].type is not ValueKind.INSTANT:
-            subject.error(place, "bad-from", f'The fact "{head}" is no instant, so no time can start with it.')
+            subject.error(
+                place, "bad-from", f'The fact "{head}" is no instant, so no time can start with it: name one that is.'
+            )
     else:
-        known = {"start", "ready", *subject.workflow.steps, *subject.workflow.facts}
+        known = {"start", "ready", *subject.workflow.steps, *subject.workflow.facts, *subject.workflow.starts}
         starts = 'Write "from: start", "ready", a step before it or a fact that is an instant.'
         subject.error(place, "bad-from", f"Time cannot start from {shown(time.from_)}. {meant(head, known)} {starts}")
 

@@ -125,6 +125,9 @@ def _cancels(subject: Subject) -> None:
                 subject.unknown((*path, "undo", key), "unknown-step", "step", undo, steps)
 
 
+_LENGTHS = ("limit", "law", "due")
+
+
 class Problem(NamedTuple):
     """What is wrong with one part of a follow-up."""
 
@@ -163,12 +166,15 @@ def _check(subject: Subject, path: Path, said: Changes, info: StepTypeInfo | Non
             subject.error(place, "follow-up-of-act", f"{shown(name)} {problem}", of_key=True)
         elif name not in declared and (change is None or not (change.uses or change.ends)):
             others = meant(name, declared) if declared else "It brings none by itself."
-            message = f'{info.key} brings no follow-up {shown(name)}. {others} For one of your own say what it "uses".'
+            remedy = 'For one of your own say what it "uses".' if change else "There is nothing to leave out here."
+            message = f"{info.key} brings no follow-up {shown(name)}. {others} {remedy}"
             subject.error(place, "unknown-follow-up", message, of_key=True)
         elif change is not None:
             problems = [*_problems(whole[name], info, subject.catalogue), *_names(subject, whole[name])]
             for part, code, problem in problems:
-                subject.error((*place, part), code, problem)
+                parts = (part, *_LENGTHS) if code == "limit-and-law" else (part,)
+                at = next((one for one in parts if subject.merged.is_own((*place, one))), part)
+                subject.error((*place, at), code, problem)
             _warn_of_not_known(subject, place, change, info)
             for part in ("replaces", "ends"):
                 known = {*whole, *_all_names(subject)}
@@ -248,9 +254,12 @@ def _problems(spec: FollowUp, info: StepTypeInfo, catalogue: StepCatalogue) -> I
     if spec.uses is not None and catalogue.find(spec.uses) is None:
         message = f"There is no step type {shown(spec.uses)}. {meant(spec.uses, catalogue.keys())}"
         yield Problem("uses", "unknown-step-type", message)
-    lengths = [part for part in ("limit", "law", "due") if getattr(spec, part)]
+    lengths = [part for part in _LENGTHS if getattr(spec, part)]
     if len(lengths) > 1:
-        message = "A follow-up has a limit, a law or a moment at which it is due: keep one of them."
+        message = (
+            "A follow-up has a limit, a law or a moment at which it is due: keep one of them. One that is inherited is "
+            f'taken away by a null, like "{lengths[-1]}: null".'
+        )
         yield Problem(lengths[1], "limit-and-law", message)
     again = ("again_soonest", "again_latest")
     read = {}

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import partial
 from http import HTTPStatus
 from typing import Annotated, Final
@@ -27,6 +27,7 @@ from engine.people.actions.program_keys import BOARD, viewer_of_key
 from engine.people.records import KeyTooOftenError
 from engine.sign_in.records import SignInError
 from engine.web.dependencies import Posted, SignedIn
+from engine.web.languages import say
 from engine.web.posted import text
 from engine.web.turns import watched
 from engine.web.visit import Visit, portal_of
@@ -203,10 +204,14 @@ _BY_DAY: Final = (
 )  # fmt: skip
 
 
+def _day(day: date) -> str:
+    return say("{day} {month}", day=f"{day:%d}", month=say(f"{day:%b}"))
+
+
 def _pictures(days: Sequence[BoardDay]) -> list[tuple[str, str, str]]:
     """Draw what each day brought; returns for each picture the name of its number, its title and the SVG."""
     return [
-        (name, title, columns(title, [(f"{day.day:%d %b}", getattr(day, name) or 0) for day in days], colour))
+        (name, title, columns(say(title), [(_day(day.day), getattr(day, name) or 0) for day in days], colour, say=say))
         for name, title, colour in _BY_DAY
         if any(getattr(day, name) is not None for day in days)
     ]

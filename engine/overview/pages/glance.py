@@ -13,6 +13,7 @@ from engine.deadlines.records import DeadlineView, EscalationView, LateView, lat
 from engine.overview.records import CaseView, StepView
 from engine.plugin.fields import SAFETY
 from engine.plugin.steps import StepType
+from engine.web.languages import say
 from engine.web.times import countdown, short, span
 
 ROWS, ROWS_WHEN_LATE = 10, 3
@@ -148,9 +149,10 @@ def time_line(case: CaseView, *, now: datetime, rows: int = ROWS) -> str:
         _row(one, told.get(one.id, []), scale, _TOP + _ROW * number, now=now, zone=case.zone)
         for number, one in enumerate(shown)
     )
+    label = say("Time line: {number} time limits. The table below says the same in words.", number=len(shown))
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="icmc-time-line" width="100%" height="{height}" role="img" '
-        f'aria-label="Time line: {len(shown)} time limits. The table below says the same in words.">'
+        f'aria-label="{escape(label)}">'
         f"{_axis(scale, height)}{drawn}</svg>"
     )
 
@@ -176,8 +178,8 @@ class _Scale:
         found = []
         for words, hours in _TICKS:
             size = math.log1p(hours)
-            found += [(self.zero + size * self._unit, f"in {words}")] if size < self._future else []
-            found += [(self.zero - size * self._unit, f"{words} ago")] if size < self._past else []
+            found += [(self.zero + size * self._unit, say("in {span}", span=say(words)))] if size < self._future else []
+            found += [(self.zero - size * self._unit, say("{span} ago", span=say(words)))] if size < self._past else []
         return found
 
     @staticmethod
@@ -186,7 +188,7 @@ class _Scale:
 
 
 def _axis(scale: _Scale, height: int) -> str:
-    lines, taken = [_tick(scale.zero, "now", height, "#0b0c0c")], [scale.zero]
+    lines, taken = [_tick(scale.zero, say("now"), height, "#0b0c0c")], [scale.zero]
     for place, words in sorted(scale.ticks(), key=lambda tick: -abs(tick[0] - scale.zero)):
         if all(abs(place - other) >= 17 for other in taken) and 7 <= place <= 93:  # noqa: PLR2004 - so wide is a word
             taken.append(place)
@@ -203,7 +205,7 @@ def _tick(place: float, words: str, height: int, colour: str) -> str:
 
 
 def _row(one: DeadlineView, told: list[datetime], scale: _Scale, y: int, *, now: datetime, zone: str) -> str:
-    title = f"{one.step_title}, {one.person_label}" if one.person_label else one.step_title
+    title = f"{say(one.step_title)}, {say(one.person_label)}" if one.person_label else say(one.step_title)
     title = title if len(title) <= _LONGEST else f"{title[: _LONGEST - 1]}…"
     start, due, bar = scale.at(one.started_at), scale.at(one.due_at), y + 26
     end = scale.at(one.ended_at or now)
@@ -221,9 +223,9 @@ def _row(one: DeadlineView, told: list[datetime], scale: _Scale, y: int, *, now:
         )
     if one.ended_at is not None:
         parts.append(f'<circle cx="{end}%" cy="{bar}" r="6" fill="{colour}"/>')
-    parts.append(_mark(due, bar, "M0 -7 7 0 0 7 -7 0z", "#fff", colour, f"due {short(one.due_at, zone)}"))
+    parts.append(_mark(due, bar, "M0 -7 7 0 0 7 -7 0z", "#fff", colour, say("due {at}", at=short(one.due_at, zone))))
     parts += [
-        _mark(scale.at(at), bar - 3, "M0 -5 5 5 -5 5z", "#8a4b00", "#8a4b00", f"notified {short(at, zone)}")
+        _mark(scale.at(at), bar - 3, "M0 -5 5 5 -5 5z", "#8a4b00", "#8a4b00", say("notified {at}", at=short(at, zone)))
         for at in sorted(told)
     ]
     return "".join(parts)
@@ -240,7 +242,9 @@ def _words(one: DeadlineView, *, now: datetime) -> str:
     if one.ended_at is None:
         return countdown(one.due_at, now, one.late_at)
     late = one.ended_at - (one.late_at or one.due_at)
-    return {"met": "done in time", "late": f"done {span(late)} late"}.get(one.state, "no longer runs")
+    if one.state == "late":
+        return say("done {span} late", span=span(late))
+    return say("done in time" if one.state == "met" else "no longer runs")
 
 
 def _end_of(one: DeadlineView) -> float:

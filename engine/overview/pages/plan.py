@@ -216,4 +216,4 @@ def _elements(case: CaseView, over: str | None) -> tuple[tuple[UUID | None, str]
 
 def _words(title: str, label: str, *, again: str) -> str:
     """Say what is called, for whom, and whether it was there before."""
-    return ", ".join(filter(None, (title, label, again)))
+    return ", ".join(say(words) for words in (title, label, again) if words)

@@ -2,12 +2,14 @@
 
 import csv
 import io
+import json
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any, Final
+from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, Text, and_, cast, func, or_, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from engine.cases.sentences import OUTCOMES
@@ -16,11 +18,13 @@ from engine.cases.visibility import visible_to
 from engine.core.deadlines.lateness import DELAY_OWNERS
 from engine.core.law.told import VICTIM_ROLES
 from engine.core.policy import Action, Viewer, require, units_that_let
+from engine.core.records import path_of_person
 from engine.core.retention import MOST_ROWS, PURPOSES_OF_COPIES, CopyMark
 from engine.db.reading import Reading, few
 from engine.db.shape import ACTOR, CASE, CASE_PERSON, DEADLINE, OPENING, RUN, STEP, UNIT
 from engine.db.tables import TABLES
 from engine.deadlines.views.deadlines import title_of
+from engine.deadlines.views.law_here import LawHere, means_by_person
 from engine.language.limits import TimeLimit
 from engine.language.names import in_plain_words
 from engine.people.records import region_words
@@ -45,7 +49,9 @@ def count_copied(reading: Reading, viewer: Viewer, what: str, chosen: Mapping[st
 def sheet(reading: Reading, viewer: Viewer, what: str, chosen: Mapping[str, Any]) -> SheetView:
     """Return the lines of a copy, by the rights that the viewer has now; raises `NotAllowedError`."""
     rows = reading.rows(_selected(reading, viewer, what, chosen).limit(few(MOST_ROWS)))
-    lines = {"cases": _case, "steps": _step, "limits": _limit, "htcds": _htcds}[what]
+    if what == "htcds":
+        return SheetView(what=what, header=_HEADERS[what], lines=tuple(_htcds(reading, viewer, rows)))
+    lines = {"cases": _case, "steps": _step, "limits": _limit}[what]
     return SheetView(what=what, header=_HEADERS[what], lines=tuple(lines(reading, row) for row in rows))
 
 
@@ -131,8 +137,8 @@ def _cases(wanted: ColumnElement[bool]) -> Select[Any]:
 
 
 def _with_victims(wanted: ColumnElement[bool]) -> Select[Any]:
-    """Select cases with their victims, each by role and how sure that is: `victim:confirmed possible_victim:stated`."""
-    one = CASE_PERSON.c.role + ":" + CASE_PERSON.c.status
+    """Select cases with their victims, each by role, how sure that is, and id: `victim:confirmed:ID`."""
+    one = CASE_PERSON.c.role + ":" + CASE_PERSON.c.status + ":" + cast(CASE_PERSON.c.person_id, Text)
     victims = (
         select(func.array_to_string(func.array_agg(aggregate_order_by(one, CASE_PERSON.c.position)), " "))
         .where(CASE_PERSON.c.case_id == CASE.c.id, CASE_PERSON.c.removed_at.is_(None))
@@ -143,6 +149,7 @@ def _with_victims(wanted: ColumnElement[bool]) -> Select[Any]:
         select(
             CASE.c.number, CASE.c.status, CASE.c.opened_at, CASE.c.jurisdiction,
             func.coalesce(CASE.c.concern, "").label("concern"), func.coalesce(victims, "").label("victims"),
+            CASE.c.id, CASE.c.unit_id, UNIT.c.zone,
         )
         .join(UNIT, UNIT.c.id == CASE.c.unit_id)
         .where(wanted)
@@ -192,8 +199,26 @@ def _case(reading: Reading, row: Any) -> tuple[Any, ...]:  # noqa: ANN401 - a ro
     )  # fmt: skip
 
 
-def _htcds(_: Reading, row: Any) -> tuple[Any, ...]:  # noqa: ANN401
-    return tuple(row.values())
+def _htcds(reading: Reading, viewer: Viewer, rows: Sequence[Any]) -> Iterator[tuple[Any, ...]]:
+    """Return cases with their victims as JSON: with age, sex and means of control for who may reveal answers there."""
+    open_units = units_that_let(viewer, Action.REVEAL)
+    shown = {row["id"] for row in rows if viewer.is_system or row["unit_id"] in open_units}
+    reading.vault.make_ready(shown)
+    here, means = LawHere(reading, reading.known.library()).read(shown), means_by_person(reading, shown)
+    for row in rows:
+        victims = []
+        for role, status, person_id in (one.split(":") for one in row["victims"].split()):
+            known = {}
+            if row["id"] in shown:
+                path = path_of_person(UUID(person_id))
+                told = here.told(row["id"], path, zone=row["zone"])
+                some = means.get((row["id"], path)) or means.get((row["id"], "")) or here.means(row["id"], path)
+                age = next(iter(told.ages), None)
+                known = {"sex": next(iter(told.sexes), None) or "", "age": age and age.model_dump(mode="json"),
+                         "means": sorted(some)}  # fmt: skip
+            victims.append({"role": role, "status": status} | known)
+        same = ("number", "status", "opened_at", "jurisdiction", "concern")
+        yield (*(row[name] for name in same), json.dumps(victims))
 
 
 def _step(reading: Reading, row: Any) -> tuple[Any, ...]:  # noqa: ANN401

@@ -173,7 +173,7 @@ _TELLS = frozenset(
 """What the person is told of; time limits, ladders and what our people do among each other say nothing to them."""
 
 
-def account(reading: Reading, viewer: Viewer, case_id: UUID) -> tuple[AccountLine, ...]:
+def account(reading: Reading, viewer: Viewer, case_id: UUID, *, say: Say = str) -> tuple[AccountLine, ...]:
     """Tell what happened in a case as the person may read it: what, when, by which role; no name of anybody.
 
     What tells of informants, or of suspects and what is done about them, is left out, and what somebody typed is never
@@ -187,7 +187,7 @@ def account(reading: Reading, viewer: Viewer, case_id: UUID) -> tuple[AccountLin
     may()
     titles, kept = _safe_titles(reading, steps(), untold())
     hidden = frozenset({*kept, *map(str, untold()), *_sent_about(referrals(), untold())})
-    lines = (*_happened(events(), roles(), titles, hidden), *_looked_at(looks(), zone(), hidden))
+    lines = (*_happened(events(), roles(), titles, hidden, say), *_looked_at(looks(), zone(), hidden))
     return tuple(sorted(lines, key=lambda line: line.at))
 
 
@@ -200,12 +200,12 @@ def _told(case_id: UUID) -> Select[tuple[object, ...]]:
 
 
 def _happened(
-    rows: Iterable[Row], roles: Mapping[UUID, str], titles: Mapping[str, str], hidden: frozenset[str]
+    rows: Iterable[Row], roles: Mapping[UUID, str], titles: Mapping[str, str], hidden: frozenset[str], say: Say
 ) -> Iterator[AccountLine]:
     for row in rows:
         body, step_id = row["body"], _step_in(row["body"])
         if hidden.isdisjoint((step_id, *_ids_in(body))) and not is_untold_role(_came_as(body)):
-            text = sentence(row["type"], body, partial(_named, titles.get(step_id, "")))
+            text = sentence(row["type"], body, partial(_named, titles.get(step_id, "")), say)
             yield AccountLine(at=row["at"], role=roles.get(row["actor_id"], ""), text=text)
 
 

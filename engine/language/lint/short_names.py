@@ -1,0 +1,51 @@
+"""Lint: parameters, named conditions and named starts of a file are used somewhere."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from engine.language.lint.subject import Subject
+from engine.language.names import nearest, shown
+from engine.language.short_forms import PARAMETER, is_asked_in
+from engine.language.yaml_files import Path, Plain
+
+_WORDS: Final = {"parameters": "parameter", "conditions": "named condition", "starts": "named start"}
+
+
+def check_short_names(subject: Subject) -> None:
+    """Find names that this file gives and that nothing uses: often an inherited one was meant."""
+    own = [
+        (group, name)
+        for group in _WORDS
+        for name in getattr(subject.workflow, group)
+        if subject.merged.is_own((group, name))
+    ]
+    texts = list(_texts(subject.merged.data, ())) if own else []
+    for group, name in own:
+        if any(_uses(group, name, path, text) for path, text in texts):
+            continue
+        near = nearest(name, {*getattr(subject.workflow, group)} - {name})
+        remedy = f'did you mean "{near}"? Otherwise use it, or take it out' if near else "use it, or take it out"
+        subject.warn(
+            (group, name), "unused-name", f"Nothing uses the {_WORDS[group]} {shown(name)}: {remedy}.", of_key=True
+        )
+
+
+def _uses(group: str, name: str, path: Path, text: str) -> bool:
+    """Whether a text names a short form, other than where that is given."""
+    if name not in text or path[:2] == (group, name):
+        return False
+    if group == "parameters":
+        return name in PARAMETER.findall(text)
+    return is_asked_in(text, name) if group == "conditions" else text == name
+
+
+def _texts(value: Plain, path: Path) -> Iterator[tuple[Path, str]]:
+    """Yield every text of a file with its place."""
+    if isinstance(value, str):
+        yield path, value
+    elif isinstance(value, dict):
+        for key, one in value.items():
+            yield from _texts(one, (*path, key))
+    elif isinstance(value, list):
+        for number, one in enumerate(value):
+            yield from _texts(one, (*path, number))

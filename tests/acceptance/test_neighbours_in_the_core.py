@@ -1,0 +1,166 @@
+"""A case led from a neighbour asks for what is done in India when the person is there, and for nothing else."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from engine.core import commands as cm
+from engine.core.records import Scalar, Step, StepStatus
+from tests.acceptance.core_story import CoreCase
+from tests.kit.shipped import shipped
+
+OPENED = datetime(2026, 3, 7, 13, 10, tzinfo=UTC)
+NAMES = {"led-from-nepal": "NP", "led-from-bangladesh": "BD", "led-from-myanmar": "MM"}
+LOOKED = {StepStatus.SKIPPED, StepStatus.CANCELLED}
+FOR_ANYBODY = {"fir_there", "chargesheet_there", "news_there", "claim_there", "statement_there", "testimony"}
+FOR_A_CHILD = {"production", "showed"}
+FOR_AN_ADULT = {"heard"}
+_ON_THE_WAY = {"stop_bed", "stop_health", "checkin"}
+IN_INDIA = FOR_ANYBODY | FOR_A_CHILD | FOR_AN_ADULT | {"medical", "custody", "interim", "award_there", "refusal_there"}
+
+
+def _case(name: str, *left: str, child: str = "yes", concern: str = "sexual_exploitation") -> CoreCase:
+    return CoreCase(
+        workflow=shipped(name), opened_at=OPENED, jurisdiction=NAMES[name], left=frozenset({"triage", "rescue", *left}),
+        report={"is_child_suspected": child, "concern": concern},
+    )  # fmt: skip
+
+
+def _end(case: CoreCase, key: str, **answers: Scalar) -> Step:
+    step = case.reach(key)
+    case.do(cm.CompleteStep(step.id, "done", case.now, outputs=answers))
+    return step
+
+
+def _there(case: CoreCase) -> set[str]:
+    """Name what is to be done in India, or was."""
+    return {one.key for one in case.state.steps.values() if one.key in IN_INDIA and one.status not in LOOKED}
+
+
+def _limits(case: CoreCase, *keys: str) -> Mapping[str, tuple[str | None, datetime]]:
+    return {one.key: (one.law, one.due_at) for one in case.state.deadlines.values() if one.key in keys}
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("told", [{}, {"in_india": False}])
+def test_of_whoever_is_not_in_india_nothing_is_asked_there(name: str, told: dict[str, Scalar]) -> None:
+    case = _case(name)
+    _end(case, "triage", decision="rescue", **told)
+    assert _there(case) == set()
+    _end(case, "rescue", **told)
+    case.until(case.now + timedelta(days=60))
+    assert _there(case) == set()
+    assert not {one.law for one in case.state.deadlines.values() if one.law and one.law.startswith("IN-")}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_whoever_is_in_care_at_home_already_is_not_waited_for_elsewhere(name: str) -> None:
+    case = _case(name, "intake")
+    _end(case, "intake", at_hand=True, immediate_danger=False)
+    _end(case, "triage", decision="protect")
+    assert "place_known" not in case.live()
+    assert _there(case) == set()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_child_found_in_india_has_the_committee_and_what_the_law_for_children_asks(name: str) -> None:
+    case = _case(name, "production", "medical", "showed")
+    _end(case, "triage", decision="rescue", in_india=True)
+    _end(case, "rescue", in_india=True)
+    out = case.now
+    assert FOR_A_CHILD | {"medical"} <= _there(case)
+    assert not FOR_AN_ADULT & _there(case)
+    assert _limits(case, "production", "medical", "showed") == {
+        "production": ("IN-JJ-PROD-24H", out + timedelta(days=1)),
+        "medical": ("IN-POCSO-24H-MED", out + timedelta(days=1)),
+        "showed": ("IN-POCSO-24H-REPORT", out + timedelta(days=1)),
+    }
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_adult_found_in_india_is_heard_by_the_magistrate_and_free_after_ten_days(name: str) -> None:
+    case = _case(name, "heard", "medical", "custody", child="no")
+    _end(case, "triage", decision="rescue", in_india=True)
+    _end(case, "rescue", in_india=True)
+    out = case.now
+    assert not FOR_A_CHILD & _there(case)
+    assert _limits(case, "heard", "medical") == {
+        "heard": ("IN-ITPA-FORTHWITH", out + timedelta(days=1)), "medical": ("IN-MED-RAPE", out + timedelta(days=1)),
+    }  # fmt: skip
+    _end(case, "heard", order_type="interim_custody")
+    heard = case.now
+    assert _limits(case, "custody") == {"custody": ("IN-ITPA-10D", heard + timedelta(days=10))}
+    _end(case, "custody", inquiry=True)
+    assert _limits(case, "custody_inquiry") == {"custody_inquiry": ("IN-ITPA-3W", case.now + timedelta(days=21))}
+
+
+@pytest.mark.parametrize("abused", [True, False])
+def test_whoever_worked_at_a_kiln_in_india_sees_a_doctor_of_the_police_only_if_they_could_be_abused(
+    *, abused: bool
+) -> None:
+    case = _case("led-from-nepal", "medical", concern="forced_labour", child="no")
+    _end(case, "triage", decision="rescue", in_india=True)
+    _end(case, "rescue", in_india=True, abused=abused)
+    assert ({"medical", "heard"} <= _there(case)) is abused
+    assert "fir_there" in _there(case)
+
+
+def test_who_is_found_in_india_though_nobody_had_thought_so_is_reported_there_from_the_rescue() -> None:
+    case = _case("led-from-nepal", "fir_there")
+    _end(case, "triage", decision="rescue")
+    assert "fir_there" not in _there(case)
+    _end(case, "rescue", in_india=True)
+    assert _limits(case, "fir_there") == {"fir_there": ("IN-FIR-REG", case.now + timedelta(days=1))}
+
+
+def test_what_shows_a_place_in_india_begins_the_time_of_the_police_there_before_anybody_is_out() -> None:
+    case = _case("led-from-bangladesh", "fir_there", "evidence")
+    _end(case, "triage", decision="rescue")
+    _end(case, "evidence", in_india=True)
+    shown = case.now
+    case.until(shown + timedelta(hours=1))
+    assert "fir_there" in {step.key for step in case.ready()}
+    assert _limits(case, "fir_there") == {"fir_there": ("IN-FIR-REG", shown + timedelta(days=1))}
+
+
+def test_the_month_of_the_next_news_begins_with_the_last_news() -> None:
+    case = _case("led-from-bangladesh", "news", "news_monthly")
+    case.until(OPENED + timedelta(days=3))
+    _end(case, "news")
+    told = case.now
+    assert _limits(case, "news_monthly") == {"news_monthly": ("BD-UPDATE-1M", told.replace(month=told.month + 1))}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_whoever_is_met_on_the_way_is_cared_for_from_the_talk_on_and_checks_in_if_they_travel_on(name: str) -> None:
+    case = _case(name, "stop", "travel_check", "stop_bed", "stop_health", "checkin", concern="stopped_on_the_way")
+    case.until(OPENED + timedelta(hours=1))
+    _end(case, "stop")
+    talked_at = case.now
+    _end(case, "travel_check", goes_on=True)
+    found = {one.key: one.due_at - talked_at for one in case.state.deadlines.values() if one.key in _ON_THE_WAY}
+    assert found == {"stop_bed": timedelta(hours=4), "stop_health": timedelta(hours=24), "checkin": timedelta(days=7)}
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(("told", "is_looked_for"), [({"silent": True}, True), ({"silent": False}, False), ({}, False)])
+def test_whoever_does_not_check_in_well_is_looked_for_within_four_hours(
+    name: str, told: dict[str, Scalar], *, is_looked_for: bool
+) -> None:
+    case = _case(name, "stop", "travel_check", "checkin", "look_there", concern="stopped_on_the_way")
+    _end(case, "stop")
+    _end(case, "travel_check", goes_on=True)
+    _end(case, "checkin", **told)
+    asked_at = case.now
+    found = [one.due_at - asked_at for one in case.state.deadlines.values() if one.key == "look_there"]
+    assert found == ([timedelta(hours=4)] if is_looked_for else [])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_nobody_is_met_on_the_way_where_the_report_is_about_something_else(name: str) -> None:
+    case = _case(name)
+    _end(case, "triage", decision="rescue")
+    case.until(case.now + timedelta(days=20))
+    met = {"stop", "travel_check", *_ON_THE_WAY}
+    assert {one.status for one in case.state.steps.values() if one.key in met} <= {StepStatus.SKIPPED}

@@ -1,0 +1,323 @@
+"""What is learned on the way opens what it asks for, each by its own law and for each person alone."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from engine.core import commands as cm
+from engine.core.records import Scalar, Step, StepStatus
+from tests.acceptance.core_story import CoreCase
+from tests.kit.shipped import shipped
+
+OPENED = datetime(2026, 3, 7, 13, 10, tzinfo=UTC)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+PLACES = {"led-from-nepal": "NP", "led-from-bangladesh": "BD", "led-from-myanmar": "MM"}
+WITH_A_TALK = ["child-labour", "forced-marriage", "adult-exploitation", "bonded-labour", *PLACES]
+WITH_EVIDENCE = ["child-labour", "domestic-work-adult", "stopped-on-the-way", *PLACES]
+
+
+def _case(name: str, *left: str, concern: str = "other", child: str = "yes", victims: int = 1) -> CoreCase:
+    return CoreCase(
+        workflow=shipped(name), opened_at=OPENED, jurisdiction=PLACES.get(name, "IN-AS"), victims=victims,
+        left=frozenset({"intake", "triage", *left}), report={"is_child_suspected": child, "concern": concern},
+    )  # fmt: skip
+
+
+def _end(case: CoreCase, key: str, step: Step | None = None, **answers: Scalar) -> datetime:
+    step = step or case.reach(key)
+    case.do(cm.CompleteStep(step.id, "done", case.now, outputs=answers))
+    return case.now
+
+
+def _is_open(case: CoreCase, key: str) -> bool:
+    return key in {step.key for step in case.ready()}
+
+
+def _limit(case: CoreCase, key: str) -> tuple[str | None, datetime]:
+    """Return the law of a step's limit, and from when it counts."""
+    found = next(one for one in case.state.deadlines.values() if one.key == key)
+    return found.law, found.started_at
+
+
+def _each(case: CoreCase, key: str) -> Mapping[str, Step]:
+    """Give a step of each person, by the end of its path."""
+    return {step.base_path: step for step in case.state.steps.values() if step.key == key}
+
+
+@pytest.mark.parametrize("names", [True, False, None])
+@pytest.mark.parametrize("name", WITH_A_TALK)
+def test_whoever_is_named_only_in_the_talk_is_looked_at_from_then(name: str, *, names: bool | None) -> None:
+    case = _case(name, "identify", "named")
+    _end(case, "intake")
+    _end(case, "triage", decision="rescue", risk_level="high")
+    told_at = _end(case, "identify", **({} if names is None else {"names_more": names}))
+    assert _is_open(case, "named") is bool(names)
+    if names:
+        assert _limit(case, "named") == (None, told_at)
+
+
+@pytest.mark.parametrize("names", [True, False])
+@pytest.mark.parametrize("name", WITH_EVIDENCE)
+def test_whoever_only_the_evidence_names_is_looked_at_from_then(name: str, *, names: bool) -> None:
+    case = _case(name, "evidence", "proof_names")
+    _end(case, "intake")
+    found_at = _end(case, "evidence", names_more=names)
+    assert _is_open(case, "proof_names") is names
+    if names:
+        assert _limit(case, "proof_names") == (None, found_at)
+
+
+@pytest.mark.parametrize(
+    ("child", "law"), [("yes", "IN-POCSO-24H-MED"), ("unsure", "IN-POCSO-24H-MED"), ("no", "IN-MED-RAPE")]
+)
+def test_whoever_was_abused_in_person_too_sees_a_doctor_and_the_police_have_two_months(child: str, law: str) -> None:
+    case = _case("online-abuse", "medical", "health", "fir", "chargesheet", child=child)
+    _end(case, "intake")
+    assert _limit(case, "health") == (None if child == "no" else "IN-POCSO-24H-MED", OPENED)
+    _end(case, "triage", in_person=True)
+    assert _limit(case, "medical") == (law, OPENED)
+    registered = _end(case, "fir", refused=False)
+    assert _limit(case, "chargesheet") == ("IN-INV-2M", registered)
+
+
+def test_whoever_was_harmed_by_pictures_alone_is_not_examined_by_a_doctor_of_the_police() -> None:
+    case = _case("online-abuse", "fir", "chargesheet")
+    _end(case, "intake")
+    _end(case, "triage", in_person=False)
+    registered = _end(case, "fir", refused=False)
+    assert not _is_open(case, "medical")
+    assert _limit(case, "chargesheet") == ("IN-DEFAULT-BAIL", registered)
+
+
+@pytest.mark.parametrize("child", ["yes", "no"])
+def test_the_evidence_of_a_child_has_the_time_of_the_law_and_that_of_an_adult_has_ours(child: str) -> None:
+    case = _case("online-abuse", "testimony", "interim", "payment", "cognizance", child=child)
+    _end(case, "intake")
+    _end(case, "triage")
+    case.reach("testimony")
+    assert _limit(case, "testimony")[0] == ("IN-POCSO-EVID-30D" if child == "yes" else None)
+    paid_from = _end(case, "interim")
+    assert _limit(case, "payment") == ("IN-POCSO-COMP-30D" if child == "yes" else None, paid_from)
+
+
+def test_what_has_come_out_is_looked_for_again_within_a_week() -> None:
+    case = _case("online-abuse", "leak")
+    _end(case, "intake")
+    _end(case, "triage")
+    leak = case.reach("leak")
+    contained = _end(case, "leak", leak)
+    case.do(cm.BringFollowUps(leak.id, {}))
+    [again] = [one for one in case.state.steps.values() if one.uses == "press.leak" and one.added]
+    case.until(contained + 6 * DAY + HOUR)
+    assert case.deadline(again).due_at == contained + 7 * DAY
+
+
+@pytest.mark.parametrize("as_child", [True, False, None])
+def test_whoever_was_a_child_when_it_began_is_told_to_the_committee_from_the_report_to_the_police(
+    *, as_child: bool | None
+) -> None:
+    case = _case("forced-marriage", "fir", "as_child", concern="early_marriage", child="no")
+    _end(case, "intake")
+    _end(case, "triage", decision="rescue", **({} if as_child is None else {"as_child": as_child}))
+    registered = _end(case, "fir", refused=False)
+    assert _is_open(case, "as_child") is bool(as_child)
+    if as_child:
+        assert _limit(case, "as_child") == ("IN-POCSO-24H-REPORT", registered)
+
+
+def test_an_age_of_today_leaves_the_report_of_what_began_in_childhood_its_day() -> None:
+    case = _case("forced-marriage", "fir", "as_child", concern="early_marriage", child="no")
+    _end(case, "intake")
+    _end(case, "triage", decision="rescue", as_child=True)
+    registered = _end(case, "fir", refused=False, **{"tells:offence_day": "2026-03-01", "tells:age": 19})
+    found = next(one for one in case.state.deadlines.values() if one.key == "as_child")
+    assert (found.law, found.due_at) == (None, registered + DAY)
+
+
+@pytest.mark.parametrize("is_heard", [True, False])
+def test_a_statement_counts_from_the_rescue_until_the_magistrate_has_heard_them(*, is_heard: bool) -> None:
+    case = _case("forced-marriage", "rescue", "heard", "own_will", "statement", concern="early_marriage", child="no")
+    _end(case, "intake")
+    _end(case, "triage", decision="rescue")
+    rescued = _end(case, "rescue")
+    _end(case, "own_will", decision="yes")
+    assert _is_open(case, "statement")
+    assert _limit(case, "statement") == (None, rescued)
+    if is_heard:
+        case.until(case.now + 5 * HOUR)
+        heard = _end(case, "heard")
+        assert _limit(case, "statement") == (None, heard)
+
+
+@pytest.mark.parametrize("let_go", [True, False])
+@pytest.mark.parametrize("name", PLACES)
+def test_no_bed_stays_open_for_whoever_has_travelled_on(name: str, *, let_go: bool) -> None:
+    case = _case(name, "stop", "stop_bed", "stop_health", concern="stopped_on_the_way", child="no")
+    _end(case, "intake")
+    stop = case.reach("stop")
+    case.do(cm.CompleteStep(stop.id, "done", case.now, outputs={}, facts={"let_go": let_go}))
+    assert (_is_open(case, "stop_bed"), _is_open(case, "stop_health")) == (not let_go, not let_go)
+
+
+@pytest.mark.parametrize("in_india", [True, False])
+@pytest.mark.parametrize("name", PLACES)
+def test_the_police_in_india_register_it_from_the_moment_somebody_there_is_asked(name: str, *, in_india: bool) -> None:
+    left = ("stop", "travel_check", "checkin", "look_there", "fir_there", "rescue", "evidence")
+    case = _case(name, *left, concern="stopped_on_the_way", child="no")
+    _end(case, "intake")
+    _end(case, "triage", decision="refer")
+    _end(case, "stop")
+    _end(case, "travel_check", goes_on=True)
+    _end(case, "checkin", silent=True)
+    asked = _end(case, "look_there", in_india=in_india)
+    case.until(asked + HOUR)
+    assert _is_open(case, "fir_there") is in_india
+    if in_india:
+        assert _limit(case, "fir_there") == ("IN-FIR-REG", asked)
+
+
+@pytest.mark.parametrize("name", ["led-from-nepal", "led-from-bangladesh"])
+def test_two_people_of_one_case_go_home_each_by_their_own_way(name: str) -> None:
+    case = _case(name, "identify", "home_report", "decision", "travel", victims=2)
+    _end(case, "intake")
+    _end(case, "triage", decision="rescue")
+    case.reach("identify")
+    first, second = (step for step in case.ready() if step.key == "identify")
+    identified = _end(case, "", first, home_here=True)
+    _end(case, "", second, home_here=False)
+    limits = {one.base_path: case.deadline(one) for one in _each(case, "home_report").values()}
+    here, elsewhere = limits[first.base_path], limits[second.base_path]
+    assert (here.limit, here.started_at, elsewhere.limit) == ("P15D", identified, "P30D")
+    _end(case, "", _each(case, "home_report")[first.base_path], recommendation="safe")
+    decision = _each(case, "decision")
+    assert [path for path, step in decision.items() if step.status is StepStatus.READY] == [first.base_path]
+    decided = _end(case, "", decision[first.base_path], decision="return", wishes_return="yes")
+    ways = {path: case.deadline(step) for path, step in _each(case, "travel").items()}
+    assert (ways[first.base_path].limit, ways[first.base_path].started_at) == ("P30D", decided)
+    assert ways[second.base_path].limit == "P14D"
+
+
+@pytest.mark.parametrize("child", ["yes", "no"])
+def test_in_bangladesh_the_person_hears_of_their_rights_at_once_and_a_child_is_brought_before_the_court(
+    child: str,
+) -> None:
+    case = _case("led-from-bangladesh", "identify", "support", "counsel", "tell_office", "before_court", child=child)
+    _end(case, "intake")
+    assert _is_open(case, "tell_office") is (child == "yes")
+    _end(case, "triage", decision="rescue")
+    case.reach("identify")
+    assert _is_open(case, "before_court") is (child == "yes")
+    known = _end(case, "identify")
+    assert _limit(case, "support") == _limit(case, "counsel") == ("BD-RIGHTS-NOW", known)
+
+
+@pytest.mark.parametrize("in_india", [True, False])
+def test_a_child_found_in_india_is_before_the_committee_there_and_not_before_the_court_in_bangladesh(
+    *, in_india: bool
+) -> None:
+    case = _case("led-from-bangladesh", "rescue", "production", "before_court")
+    _end(case, "intake")
+    _end(case, "triage", decision="rescue")
+    _end(case, "rescue", in_india=in_india)
+    ready = {step.key for step in case.ready()}
+    assert ("production" in ready, "before_court" in ready) == (in_india, not in_india)
+
+
+def test_a_child_of_a_bonded_group_goes_to_school_from_the_care_plan_on() -> None:
+    case = _case("bonded-labour", "care_plan", "learning", concern="bonded_labour")
+    _end(case, "intake")
+    _end(case, "triage", decision="rescue", risk_level="high")
+    planned = _end(case, "care_plan")
+    assert _limit(case, "learning") == (None, planned)
+
+
+@pytest.mark.parametrize("child", ["yes", "no"])
+def test_whoever_was_stopped_can_learn_from_the_committee_or_the_talk_on(child: str) -> None:
+    case = _case("stopped-on-the-way", "stop", "production", "identify", "learning", child=child)
+    _end(case, "intake")
+    _end(case, "triage")
+    _end(case, "stop", someone_gone=False)
+    since = _end(case, "production") if child == "yes" else None
+    talked = _end(case, "identify")
+    assert _limit(case, "learning") == (None, since or talked)
+
+
+def test_whoever_thinks_of_leaving_agrees_first_is_offered_a_course_and_the_agent_is_reported() -> None:
+    case = _case("unsafe-migration", "travel_check", "consent", "safety", "learning", "recruiter", "agent_reported")
+    _end(case, "intake")
+    _end(case, "triage")
+    _end(case, "travel_check")
+    for key in ("consent", "safety", "learning"):
+        assert _limit(case, key) == (None, OPENED)
+    looked_at = _end(case, "recruiter")
+    assert _limit(case, "agent_reported") == (None, looked_at)
+
+
+@pytest.mark.parametrize("name", ["stopped-on-the-way", "missing-child"])
+def test_a_charge_sheet_counts_from_the_first_remand_once_it_is_known(name: str) -> None:
+    case = _case(name, "identify", "fir", "chargesheet")
+    _end(case, "intake")
+    _end(case, "triage")
+    case.answers = {"stop": {"someone_gone": False}}
+    registered = _end(case, "fir", refused=False)
+    if name == "missing-child":
+        _end(case, "identify", exploited=True)
+    assert _limit(case, "chargesheet") == ("IN-DEFAULT-BAIL", registered)
+    remanded = registered + 20 * DAY
+    case.do(cm.RecordFact("bail_counts_from", remanded))
+    assert _limit(case, "chargesheet") == ("IN-DEFAULT-BAIL", remanded)
+
+
+@pytest.mark.parametrize(("child", "law"), [("yes", "IN-POCSO-24H-MED"), ("no", "IN-MED-RAPE")])
+def test_whoever_was_missing_has_a_bed_a_doctor_and_a_lawyer_when_the_talk_shows_abuse(child: str, law: str) -> None:
+    name = "missing-child" if child == "yes" else "missing-adult"
+    case = _case(name, "found", "health", "placement", "identify", "medical", "counsel", "routes", child=child)
+    _end(case, "intake")
+    found = _end(case, "found")
+    assert (_limit(case, "health"), _limit(case, "placement")) == ((None, found), (None, found))
+    talked = _end(case, "identify", exploited=True, abused=True)
+    assert _limit(case, "medical") == (law, talked)
+    assert (_limit(case, "counsel"), _limit(case, "routes")) == ((None, found), (None, found))
+
+
+def test_whoever_was_missing_and_was_not_exploited_needs_no_lawyer() -> None:
+    case = _case("missing-adult", "found", "identify", child="no")
+    _end(case, "intake")
+    _end(case, "found")
+    _end(case, "identify", exploited=False, abused=False)
+    assert not {"medical", "counsel", "routes"} & {step.key for step in case.ready()}
+
+
+@pytest.mark.parametrize("child", ["yes", "no"])
+def test_the_judgment_on_abuse_online_is_watched_for_as_long_as_the_law_gives_a_trial(child: str) -> None:
+    case = _case("online-abuse", "cognizance", "judgment", child=child)
+    _end(case, "intake")
+    _end(case, "triage")
+    taken_up = _end(case, "cognizance")
+    assert _limit(case, "judgment") == ("IN-POCSO-TRIAL-1Y" if child == "yes" else None, taken_up)
+
+
+@pytest.mark.parametrize("child", ["yes", "no"])
+def test_whoever_comes_home_has_a_lawyer_and_is_asked_for_a_statement(child: str) -> None:
+    case = _case("coming-home", "reception", "production", "counsel", "statement", "support", child=child)
+    _end(case, "intake")
+    _end(case, "triage")
+    received = _end(case, "reception")
+    assert (_limit(case, "counsel"), _limit(case, "statement")) == ((None, received), (None, received))
+    if child == "yes":
+        produced = _end(case, "production")
+        assert _limit(case, "support") == (None, produced)
+
+
+@pytest.mark.parametrize("wants", ["yes", "no"])
+@pytest.mark.parametrize("name", ["forced-marriage", "domestic-work-adult", "bonded-labour"])
+def test_an_adult_who_wants_help_is_offered_counselling_and_may_learn(name: str, wants: str) -> None:
+    case = _case(name, "own_will", "counselling", "needs", "learning", child="no")
+    _end(case, "intake")
+    _end(case, "triage", decision="rescue", risk_level="high")
+    _end(case, "own_will", decision=wants)
+    assert _is_open(case, "counselling") is (wants == "yes")
+    if wants == "yes" and name != "bonded-labour":
+        assessed = _end(case, "needs")
+        assert _limit(case, "learning") == (None, assessed)

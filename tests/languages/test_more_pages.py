@@ -1,0 +1,84 @@
+"""The pages of the portal in a language that nobody speaks: what stays English on them is no text of ours."""
+
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Final
+
+import pytest
+from starlette.testclient import TestClient
+
+from engine.web import languages
+from engine.web.languages import page_languages
+from tests.kit.crawl import routes_of
+from tests.kit.portal import Portal, report_case
+from tests.languages.pseudo import CODE, pseudo_language, untranslated
+
+LOOKS: Final = ("case_manager", "system_administrator")
+"""Who opens a page: the first of them who may."""
+FEWEST: Final = 60
+"""How many pages are opened at least."""
+IN_ENGLISH: Final = re.compile(
+    r"^/(definitions|workflows|ladders|calendars|law)\b|^/cases/\{case_id\}/law$|^/keeping/policies$"
+    r"|^/demo$|^/(exit|health|audit\.csv|numbers.*\.csv|account/practise)"
+)
+"""What definitions and laws say is kept in the language in which it was written; the last are no pages."""
+TOLD_IN_ENGLISH: Final = re.compile(
+    r"^(Case|C-)[^⟦]*your attention"  # a notice, as it was sent
+    r"|^⟦Át móşt⟧ \d+ ⟦MB:⟧ [a-z0-9, ]+⟦"  # endings of files
+    r"|^[a-z_, -]+$"  # codes of what was looked at
+    r"|^Intake$"  # a step type that has no other name than its code
+    r"|\bSMS\b|^(read|sign-in|people): \w+$|@example\.org$"  # a channel, entries in the log, addresses
+)
+"""What stays as it is, and why."""
+
+
+def _addresses(portal: Portal, known: dict[str, str]) -> Iterator[str]:
+    """Return the address of each page that is of nothing else than is known."""
+    for route in routes_of(portal.app):
+        path = route.path
+        is_page = "GET" in route.methods and not path.startswith("/api/") and not IN_ENGLISH.search(path)
+        if is_page and set(re.findall(r"\{(\w+)", path)) <= known.keys():
+            yield path.format(**known)
+
+
+def _one(client: TestClient, page: str, pattern: str) -> str:
+    return re.search(pattern + r"([0-9a-f-]{36})", client.get(page).text).group(1)
+
+
+def _open(portal: Portal, case: str) -> Iterator[tuple[str, str]]:
+    """Open each page as the first who may, in the language."""
+    clients = [portal.as_role(role) for role in LOOKS]
+    known = {
+        "case_id": case.rpartition("/")[2],
+        "person_id": _one(clients[0], f"{case}/people", f"{case}/persons/"),
+        "step_id": _one(clients[0], f"{case}/steps", f"{case}/steps/"),
+        "deadline_id": _one(clients[0], f"{case}/time", f"{case}/deadlines/"),
+    }
+    for client in clients:
+        client.get(f"/account?lang={CODE}")
+    for path in _addresses(portal, known):
+        for client in clients:
+            answer = client.get(path, follow_redirects=False)
+            if answer.status_code == 200 and answer.headers["content-type"].startswith("text/html"):
+                yield path, answer.text
+                break
+
+
+def test_no_text_of_ours_on_any_page_stands_outside_the_catalogues(
+    portal: Portal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spoken = dict(page_languages()) | {CODE: pseudo_language()}
+    monkeypatch.setattr(languages, "page_languages", lambda: spoken)
+    case = report_case(portal.as_role("case_manager"))
+    portal.let_time_pass(timedelta(hours=3))
+    shown = dict(_open(portal, case.page))
+    assert len(shown) >= FEWEST
+    units = {"Unit IN-AS (Demo)", "Partner in IN-AS"}
+    names = {who.name for who in portal.people.values()} | {one.name for one in spoken.values()}
+    names |= {"ICMC", "C-", "IN-AS", "Asia/Kolkata", case.number, *units}
+    found = {
+        path: [text for text in untranslated(page, but=names) if not TOLD_IN_ENGLISH.search(text)]
+        for path, page in shown.items()
+    }
+    assert {path: texts for path, texts in found.items() if texts} == {}
