@@ -64,6 +64,11 @@ def folder_of_run() -> Path:
     return Path(os.environ[_RUNS]) / os.environ[_RUN]
 
 
+def is_test_run() -> bool:
+    """Whether pytest runs; the scripts that measure take the same helpers without it."""
+    return _RUN in os.environ
+
+
 def _folder_for_runs() -> Path:
     """Say where the server keeps its files: in memory where there is room, since each test has a database of its own.
 

@@ -31,7 +31,7 @@ from engine.orchestration.server import PrefectServer
 from engine.orchestration.settings import ENDS_WITH_PARENT, client_environment, make_private, process_environment
 from engine.rehearsal.story import Story, read_story
 from engine.settings import Settings
-from tests.conftest import folder_of_run
+from tests.conftest import folder_of_run, is_test_run
 from tests.kit.acting import Acting
 from tests.kit.prefect import PlainApi
 
@@ -205,6 +205,9 @@ def installed(
 
 def _fill(folder: Path, *, demo: bool) -> None:
     """Copy the files of an installation in which the release's definitions are published, made once for a test run."""
+    if not is_test_run():
+        _ship_into(folder, demo=demo)
+        return
     kept = folder_of_run() / f"installation{'-demo' if demo else ''}"
     kept.parent.mkdir(mode=0o711, exist_ok=True)
     with one_at_a_time(kept.with_suffix(".lock")):
