@@ -1,15 +1,17 @@
 """Questions asked of the database together: what is there to be asked at the same time becomes one statement."""
 
-from collections.abc import Callable, Sequence
-from functools import partial
+import re
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache, partial
 from itertools import islice
-from typing import Any, Final, Generic, ParamSpec, TypeVar, cast
+from typing import Any, Final, Generic, NamedTuple, ParamSpec, TypeVar, cast
 
 from greenlet import getcurrent, greenlet
 from psycopg.pq import Format
 from sqlalchemy import (
     CompoundSelect,
     Connection,
+    Dialect,
     Engine,
     Executable,
     Result,
@@ -21,12 +23,20 @@ from sqlalchemy import (
 )
 from sqlalchemy.engine import IteratorResult
 from sqlalchemy.engine.result import SimpleResultMetaData
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.util import LRUCache
 
 P = ParamSpec("P")
 T = TypeVar("T")
 Question = Select[Any] | CompoundSelect[Any]
+_Asked = tuple[Question, Mapping[str, Any] | None]
+"""A question, and the values of what it names."""
 _IN_TYPES: Final = "icmc_in_types"
 """The option of a statement whose rows lie in lists, and come with the types of their columns."""
+_MOST_KEPT: Final = 2_000
+_KNOWN: Final[LRUCache[Any, tuple[SQLCompiler, SimpleResultMetaData]]] = LRUCache(_MOST_KEPT)
+_NAME: Final = re.compile(r"(?<!%)%\((\w+)\)s")
+"""A value in a text; a `%` that means itself stands twice, and is never written before one."""
 
 
 class Soon(Generic[T]):
@@ -69,11 +79,11 @@ class AskedTogether:
         self._waiting: dict[greenlet | None, list[Soon[Any]]] = {None: []}
         """What waits to be asked, by which of the functions that run side by side; None for where they began."""
 
-    def execute(self, statement: Executable, *args: Any, **more: Any) -> Result[Any]:  # noqa: ANN401 - as it does
+    def execute(self, statement: Executable, values: Mapping[str, Any] | None = None) -> Result[Any]:
         """Do as the connection does; a question of a function that runs beside others is asked together with theirs."""
-        if args or more or not isinstance(statement, Question) or self._here() is None:
-            return self.connection.execute(statement, *args, **more)
-        return self._sets([statement])[0]
+        if not isinstance(statement, Question) or self._here() is None:
+            return self.connection.execute(statement, values)
+        return self._sets([(statement, values)])[0]
 
     def soon(self, question: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Soon[T]:
         """Return what a function will say: it runs side by side with the others, once the first answer is needed.
@@ -106,16 +116,16 @@ class AskedTogether:
     def _side_by_side(self, spokes: Sequence[greenlet]) -> None:
         given: dict[greenlet, tuple[Any, ...]] = dict.fromkeys(spokes, ())
         while wanted := {spoke: asked for spoke, answers in given.items() if (asked := spoke.switch(*answers))}:
-            found = iter(self._sets([statement for some in wanted.values() for statement in some]))
+            found = iter(self._sets([asked for some in wanted.values() for asked in some]))
             given = {spoke: (list(islice(found, len(some))),) for spoke, some in wanted.items()}
 
-    def _sets(self, statements: Sequence[Question]) -> Sequence[Result[Any]]:
+    def _sets(self, asked: Sequence[_Asked]) -> Sequence[Result[Any]]:
         """Ask several questions in one statement, together with those of what runs beside this function."""
         here = self._here()
         if here is not None:
-            return cast("Sequence[Result[Any]]", here.parent.switch(statements))
-        first, *others = statements
-        return _sets(self.connection, statements) if others else [self.connection.execute(first)]
+            return cast("Sequence[Result[Any]]", here.parent.switch(asked))
+        (question, values), *others = asked
+        return _sets(self.connection, asked) if others else [self.connection.execute(question, values)]
 
     def _here(self) -> greenlet | None:
         here = getcurrent()
@@ -133,17 +143,65 @@ def _in_types(*about: Any) -> None:  # noqa: ANN401 - as SQLAlchemy calls it
         cursor.format = Format.BINARY
 
 
-def _sets(connection: Connection, statements: Sequence[Question]) -> list[Result[Any]]:
-    different = {id(one): one for one in statements}
-    rows = [
-        func.array(_rows(one).scalar_subquery()).label(f"set_{number}") for number, one in enumerate(different.values())
-    ]
-    found = dict(
-        zip(different, connection.execute(select(*rows), execution_options={_IN_TYPES: True}).one(), strict=True)
+def _sets(connection: Connection, asked: Sequence[_Asked]) -> list[Result[Any]]:
+    keys = [(id(question), id(values)) for question, values in asked]
+    worded = {key: _worded(*one, connection.dialect) for key, one in dict(zip(keys, asked, strict=True)).items()}
+    text, names = _one_statement(tuple(one.text for one in worded.values()))
+    given = (one.values for one in worded.values())
+    values = {there: some[here] for of, some in zip(names, given, strict=True) for here, there in of.items()}
+    answer = connection.exec_driver_sql(text, values, execution_options={_IN_TYPES: True}).one()
+    found = dict(zip(worded, answer, strict=True))
+    return [IteratorResult(worded[key].columns, iter(found[key])) for key in keys]
+
+
+class _Worded(NamedTuple):
+    """A question as the database is asked it: a text, the values of its names, and what its columns are called."""
+
+    text: str
+    values: Mapping[str, Any]
+    columns: SimpleResultMetaData
+
+
+def _worded(question: Question, values: Mapping[str, Any] | None, dialect: Dialect) -> _Worded:
+    """Put a question into words, as SQLAlchemy does; these are kept, and made of the question alone.
+
+    The key by which SQLAlchemy keeps what it has put into words takes a third of the time of a page for questions that
+    are parts of a statement: there it is made of the whole anew, here once for a question that is kept.
+    """
+    key = question._generate_cache_key()  # noqa: SLF001 - as whoever keeps statements has to
+    known = None if key is None else _KNOWN.get(key.key)
+    if known is None:
+        compiled = _rows(question)._compiler(dialect, cache_key=key, column_keys=[])  # noqa: SLF001 - with its key
+        known = compiled, SimpleResultMetaData(question.selected_columns.keys())
+        if key is not None:
+            _KNOWN[key.key] = known
+    compiled, columns = known
+    given = compiled.construct_params(
+        None if values is None else dict(values),
+        extracted_parameters=None if key is None else key.bindparams,
+        escape_names=False,
+        _collected_params=None if key is None else key.params,
     )
-    return [
-        IteratorResult(SimpleResultMetaData(one.selected_columns.keys()), iter(found[id(one)])) for one in statements
-    ]
+    text, processors = compiled.string, cast("Mapping[str, Callable[[Any], Any]]", compiled._bind_processors)  # noqa: SLF001
+    if compiled.post_compile_params or compiled.literal_execute_params:
+        expanded = compiled._process_parameters_for_postcompile(given)  # noqa: SLF001 - `IN` with as many as there are
+        text, processors = expanded.statement, {**processors, **cast("Mapping[str, Any]", expanded.processors)}
+    given.update({name: change(given[name]) for name, change in processors.items() if name in given})
+    return _Worded(text, given, columns)
+
+
+@lru_cache(_MOST_KEPT)
+def _one_statement(texts: tuple[str, ...]) -> tuple[str, Sequence[Mapping[str, str]]]:
+    """Put questions together, and say for each how its names are called there."""
+    names: list[dict[str, str]] = []
+    parts = []
+    for number, text in enumerate(texts):
+        pieces = _NAME.split(text)  # what is asked literally, and every second one a name
+        named = {name: f"{name}_of_{number}" for name in pieces[1::2]}
+        pieces[1::2] = [f"%({named[name]})s" for name in pieces[1::2]]
+        parts.append(f"array(({''.join(pieces)})) AS set_{number}")
+        names.append(named)
+    return f"SELECT {', '.join(parts)}", names
 
 
 def _rows(statement: Question) -> Question:

@@ -160,13 +160,13 @@ class Reading:
         """Return what a function will say; what it asks goes out in one statement with what others ask beside it."""
         return self.connection.soon(question, *args, **kwargs)
 
-    def rows(self, statement: Executable) -> list[Row]:
-        """Return all rows."""
-        return list(self.connection.execute(statement).mappings())
+    def rows(self, statement: Executable, **values: object) -> list[Row]:
+        """Return all rows; a statement that is built once and kept is given the `values` of what it names."""
+        return list(self.connection.execute(statement, values or None).mappings())
 
-    def first(self, statement: Executable) -> Row | None:
+    def first(self, statement: Executable, **values: object) -> Row | None:
         """Return the first row, or None."""
-        return self.connection.execute(statement).mappings().first()
+        return self.connection.execute(statement, values or None).mappings().first()
 
     def count(self, statement: Executable) -> int:
         """Return the number that a statement counts."""

@@ -239,6 +239,7 @@ def _is_present(now: datetime) -> ColumnElement[bool]:
 
 
 _SHIFT, _VERSION = TABLES["shift"], TABLES["definition_version"]
+_OTHER: Final = _VERSION.alias("other")
 _RAN: Final = ("published", "retired")
 _ABSENCE_COLUMNS = columns(_ABSENCE, Absence)
 _SHIFT_COLUMNS = columns(_SHIFT, Shift)
@@ -249,11 +250,10 @@ def rotas_of(unit_ids: Collection[UUID] | None, *, since: datetime) -> Select[tu
 
     Each unit's newest comes first. One that a newer version has replaced on all days from then on is left out.
     """
-    other = _VERSION.alias("other")
     long_ago = (since - 2 * LONGEST_TURN).date().isoformat()
     replaced = exists().where(
-        other.c.kind == "rota", other.c.name == _VERSION.c.name, other.c.status.in_(_RAN),
-        other.c.version > _VERSION.c.version, other.c.flattened["begins"].as_string() <= long_ago,
+        _OTHER.c.kind == "rota", _OTHER.c.name == _VERSION.c.name, _OTHER.c.status.in_(_RAN),
+        _OTHER.c.version > _VERSION.c.version, _OTHER.c.flattened["begins"].as_string() <= long_ago,
     )  # fmt: skip
     query = select(_VERSION.c.owner_unit_id.label("unit_id"), _VERSION.c.flattened)
     query = query.where(_VERSION.c.kind == "rota", _VERSION.c.status.in_(_RAN), ~replaced)

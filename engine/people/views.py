@@ -174,21 +174,21 @@ def _supervises(viewer: Viewer, person: MemberView) -> bool:
 
 
 _MOST = 200
+_GIVER: Final = ACTOR.alias("giver")
 _COMING: Final = timedelta(days=ROTA_WEEKS * 7)
 
 
 def shifts(reading: Reading, viewer: Viewer) -> tuple[ShiftView, ...]:
     """List the shifts of the viewer's units that are not over, the earliest first."""
-    giver = ACTOR.alias("giver")
     statement = (
         select(
             SHIFT.c.id, SHIFT.c.unit_id, UNIT.c.name.label("unit"), UNIT.c.zone, SHIFT.c.actor_id,
-            ACTOR.c.name.label("actor"), SHIFT.c.starts_at, SHIFT.c.ends_at, giver.c.name.label("taken_from"),
+            ACTOR.c.name.label("actor"), SHIFT.c.starts_at, SHIFT.c.ends_at, _GIVER.c.name.label("taken_from"),
         )
         .select_from(
             SHIFT.join(UNIT, UNIT.c.id == SHIFT.c.unit_id)
             .join(ACTOR, ACTOR.c.id == SHIFT.c.actor_id)
-            .outerjoin(giver, giver.c.id == SHIFT.c.taken_from)
+            .outerjoin(_GIVER, _GIVER.c.id == SHIFT.c.taken_from)
         )
         .where(SHIFT.c.cancelled_at.is_(None), SHIFT.c.ends_at > reading.now)
         .order_by(UNIT.c.name, SHIFT.c.starts_at, SHIFT.c.id)

@@ -1,12 +1,32 @@
 """Questions that run side by side go out in one statement, and are answered as if each had been asked alone."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import ARRAY, JSON, LargeBinary, Text, Uuid, cast, event, func, literal, null, select, text, union_all
+from sqlalchemy import (
+    ARRAY,
+    JSON,
+    Integer,
+    LargeBinary,
+    Select,
+    Text,
+    Uuid,
+    bindparam,
+    cast,
+    column,
+    event,
+    func,
+    literal,
+    literal_column,
+    null,
+    select,
+    text,
+    union_all,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 
 from engine.db.asking import AskedTogether, answer_in_types
@@ -49,6 +69,26 @@ def test_what_is_asked_side_by_side_is_one_statement_and_comes_with_its_types(
     assert one().mappings().all() == alone
     assert other().scalars().all() == [1, 2, 3]
     assert len(said) == 1
+
+
+def test_values_of_one_question_are_not_taken_for_those_of_another_or_of_before(asking: AskedTogether) -> None:
+    number, named = column("number", Integer), select((bindparam("number", type_=Integer) + 1).label("number"))
+    numbers = union_all(*(select(literal(one).label("number")) for one in range(6))).subquery()
+    half: Select[Any] = select(literal_column("'50%'::text").label("number"))
+    like = half.where(literal("100 %").like("% \\%"), literal(1) == 1)
+
+    def all_of(some: Sequence[int]) -> Select[Any]:
+        return select(number).select_from(numbers).where(number.in_(some)).order_by(number)
+
+    for some, others, first in (([1, 2], [3, 4, 5], 7), ([5], [], 8), ([0, 1, 2], [2], 9)):
+        asked = [
+            asking.soon(asking.execute, all_of(some)), asking.soon(asking.execute, all_of(others)),
+            asking.soon(asking.execute, named, {"number": first}),
+            asking.soon(asking.execute, named, {"number": -first}),
+            asking.soon(asking.execute, like),
+        ]  # fmt: skip
+        assert [list(one().scalars()) for one in asked] == [some, others, [first + 1], [1 - first], ["50%"]]
+    assert asking.execute(named, {"number": 2}).scalar_one() == 3
 
 
 def test_as_many_statements_go_out_as_the_longest_of_them_asks_one_after_another(

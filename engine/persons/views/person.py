@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from functools import cache
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, FromClause, Select, and_, case, exists, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, FromClause, Select, Uuid, and_, bindparam, case, exists, func, or_, select, tuple_
 
 from engine.cases.views.sight import (
     Answers,
@@ -285,6 +286,14 @@ _WORDS: Final = (
 
 def guardian_notes(reading: Reading, case_id: UUID) -> tuple[str, ...]:
     """Say of which persons of a case it is so, in the order of their numbers."""
+    rows = reading.rows(_suspected_guardians(), case_id=case_id)
+    return tuple(_WORDS.format(number=number) for number in sorted(row["number"] for row in rows))
+
+
+@cache
+def _suspected_guardians() -> Select[tuple[UUID, int]]:
+    """Find who stands for the child of the case `case_id` and is a suspect there, or in a linked case of the unit."""
+    case_id = bindparam("case_id", type_=Uuid())
     here, there = CASE_PERSON.alias("here"), CASE_PERSON.alias("there")
     unit = select(CASE.c.unit_id).where(CASE.c.id == case_id).scalar_subquery()
     of_unit = exists().where(CASE.c.id == there.c.case_id, CASE.c.unit_id == unit)
@@ -310,12 +319,11 @@ def guardian_notes(reading: Reading, case_id: UUID) -> tuple[str, ...]:
         or_(there.c.case_id == case_id, and_(is_linked, of_unit)),
     )  # fmt: skip
     stand = [role.value for role in STANDS_FOR]
-    rows = reading.rows(
+    return (
         select(here.c.person_id, func.min(here.c.position).label("number"))
         .where(here.c.case_id == case_id, here.c.role.in_(stand), here.c.removed_at.is_(None), is_suspect)
         .group_by(here.c.person_id)
     )
-    return tuple(_WORDS.format(number=number) for number in sorted(row["number"] for row in rows))
 
 
 def _joins(merge: FromClause, first: ColumnElement[Any], second: ColumnElement[Any]) -> ColumnElement[bool]:

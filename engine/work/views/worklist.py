@@ -11,7 +11,9 @@ from sqlalchemy import (
     ColumnElement,
     DateTime,
     Select,
+    Uuid,
     and_,
+    bindparam,
     exists,
     func,
     literal,
@@ -154,7 +156,14 @@ def _end_of_day(zone: str) -> ColumnElement[datetime]:
 
 def _to_acknowledge(reading: Reading, viewer: Viewer) -> int:
     """Count the open deadlines of which a level has told the viewer that asks whether somebody has seen it."""
-    rows = reading.rows(
+    known = reading.known.library().ladder_in
+    rows = reading.rows(_levels_told(viewer))
+    return len({row["deadline_id"] for row in rows if _asks(known(row["ladder"], row["ladder_version"]), row["level"])})
+
+
+@lru_cache(_MOST_KEPT)
+def _levels_told(viewer: Viewer) -> Select[*tuple[Any, ...]]:
+    return (
         select(ESCALATION.c.deadline_id, ESCALATION.c.level, ESCALATION.c.ladder, ESCALATION.c.ladder_version)
         .select_from(
             ESCALATION.join(DEADLINE, DEADLINE.c.id == ESCALATION.c.deadline_id).join(
@@ -163,11 +172,9 @@ def _to_acknowledge(reading: Reading, viewer: Viewer) -> int:
         )
         .where(
             ESCALATION.c.recipient_ids.contains([viewer.actor_id]), ESCALATION.c.acknowledged_at.is_(None),
-            DEADLINE_IS_OPEN, visible_to(viewer, now=reading.present),
+            DEADLINE_IS_OPEN, visible_to(viewer, now=PRESENT),
         )
     )  # fmt: skip
-    known = reading.known.library().ladder_in
-    return len({row["deadline_id"] for row in rows if _asks(known(row["ladder"], row["ladder_version"]), row["level"])})
 
 
 def _asks(ladder: Ladder | None, number: int) -> bool:
@@ -182,14 +189,20 @@ def work_item(reading: Reading, viewer: Viewer, item_id: UUID) -> WorkItemView:
 
 def item_row(reading: Reading, viewer: Viewer, item_id: UUID) -> Row:
     """Fetch the row of one item of a case that the viewer sees; raises `NotFoundError`."""
-    one = with_times().where(ITEM.c.id == item_id)
-    shown = step_shown_to(viewer, STEP.c.path, CASE.c.id, now=reading.present) | (
-        visible_to(viewer, now=reading.present) & _is_mine(viewer)
-    )
-    row = reading.first(select_items(one.subquery("picked")).where(shown))
+    row = reading.first(_one(viewer), item_id=item_id)
     if row is None:
         raise NotFoundError(kind="work item")
     return row
+
+
+@lru_cache(_MOST_KEPT)
+def _one(viewer: Viewer) -> Select[tuple[object, ...]]:
+    """Fetch the item `item_id`."""
+    picked = with_times().where(ITEM.c.id == bindparam("item_id", type_=Uuid())).subquery("picked")
+    is_seen = visible_to(viewer, now=PRESENT)
+    return select_items(picked).where(
+        step_shown_to(viewer, STEP.c.path, CASE.c.id, now=PRESENT) | (is_seen & _is_mine(viewer))
+    )
 
 
 @lru_cache(_MOST_KEPT)
