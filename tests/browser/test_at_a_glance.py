@@ -1,4 +1,4 @@
-"""The case page on a small screen and a large one: what it answers without scrolling, and how long its pages are."""
+"""The pages of a case, lists and forms on a small screen and a large one: how long they are."""
 
 import re
 from collections.abc import Callable
@@ -17,7 +17,7 @@ from engine.plugin.steps import StepKind
 from engine.rehearsal.world import settle_jobs
 from tests.browser.hands import become, go_to, must_be_pleasant, must_fit, press
 from tests.imports.test_import import changed, table
-from tests.kit.portal import Portal, report_case
+from tests.kit.portal import Portal, busy_case, report_case
 from tests.web.test_changes import fail_every_job
 
 pytestmark = [pytest.mark.browser, pytest.mark.long]
@@ -28,31 +28,8 @@ LONGEST = {1280: 3_000, 360: 2 * 640}
 """Pixels, by the width of the screen: on a telephone, two screens."""
 
 
-def test_the_first_screen_of_a_case_answers_five_questions(open_page: OpenPage, portal: Portal) -> None:
-    case = report_case(portal.as_role("intake_officer"))
-    portal.let_time_pass(timedelta(hours=2))
-    page = open_page()
-    become(page, portal, "case_manager")
-    width = page.viewport_size["width"]
-    page.set_viewport_size({"width": width, "height": 640 if width < 1280 else 800})
-    page.goto(case.page)
-    must_be_pleasant(page)
-    for name in ("who", "next", "late", "stands", "news"):
-        expect(page.locator(f"#{name}")).to_be_in_viewport(ratio=1)
-    assert page.locator("nav.icmc-nav").bounding_box()["height"] < 60, "navigation takes one row"
-    covered = page.evaluate("""() => { const at = document.querySelector('.icmc-exit').getBoundingClientRect();
-        return [...document.querySelectorAll('main *')].filter(one => { const box = one.getBoundingClientRect();
-        return box.width && box.right > at.left && box.left < at.right && box.bottom > at.top && box.top < at.bottom; })
-        .length; }""")
-    assert covered == 0, "quick exit covers nothing"
-
-
 def test_no_page_of_a_case_is_long_or_heavy(open_page: OpenPage, portal: Portal) -> None:
-    case, manager = report_case(portal.as_role("intake_officer")), portal.as_role("case_manager")
-    asked = sorted(key for key, one in load_registry().step_types.items() if one.kind is StepKind.ASKED)
-    for uses in asked[::4]:
-        step = {"uses": uses, "title": "", "limit": "PT24H", "command_id": str(uuid4())}
-        assert manager.post(f"{case.page}/add-step", data=step, follow_redirects=False).status_code == 303
+    case = busy_case(portal)
     portal.let_time_pass(timedelta(days=2))
     page = open_page()
     become(page, portal, "case_manager")

@@ -26,6 +26,8 @@ from engine.db.locks import PAGES, TimeLimits
 from engine.db.migrate import mark_as_demo
 from engine.deadlines.actions.firing import fire_deadlines
 from engine.messages.mail import DemoMailbox
+from engine.plugin.registry import load_registry
+from engine.plugin.steps import StepKind
 from engine.rehearsal.running import rehearsal_of
 from engine.rehearsal.world import MovedClock, RecordingChannel, SeededEntropy, World, people_of
 from engine.settings import Settings
@@ -184,6 +186,16 @@ def report_case(client: TestClient) -> Reported:
     item = re.search(r'href="(/items/[0-9a-f-]+)"', saved.text)
     page = re.search(r'href="(/cases/[0-9a-f-]+)"', saved.text)
     return Reported(number.group(1), page.group(1), item.group(1))
+
+
+def busy_case(portal: Portal) -> Reported:
+    """Report a case, and add every fourth step that can be asked for."""
+    case, manager = report_case(portal.as_role("intake_officer")), portal.as_role("case_manager")
+    asked = sorted(key for key, one in load_registry().step_types.items() if one.kind is StepKind.ASKED)
+    for uses in asked[::4]:
+        step = {"uses": uses, "title": "", "limit": "PT24H", "command_id": str(uuid4())}
+        assert manager.post(f"{case.page}/add-step", data=step, follow_redirects=False).status_code == 303
+    return case
 
 
 def hidden(page: str, name: str) -> str:

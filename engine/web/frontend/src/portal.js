@@ -183,7 +183,15 @@ function focusOnErrors() {
   }
 }
 
+function showWhereWeAre(row) {
+  const here = row.querySelector("[aria-current]");
+  if (here) {
+    row.scrollLeft = here.offsetLeft - row.offsetLeft - here.offsetWidth;
+  }
+}
+
 document.addEventListener("submit", guardAgainstDoubleSubmit);
+document.querySelectorAll(".icmc-nav, .icmc-tabs").forEach(showWhereWeAre);
 document.querySelectorAll("[data-exit]").forEach(leaveAtOnce);
 document.querySelectorAll("[data-filtered-by]").forEach(showOnlyWhatFits);
 document.querySelectorAll("[data-drag]").forEach(moveByDragging);
