@@ -29,7 +29,7 @@ from engine.language.words import LawWords, WorkflowWords
 from engine.language.workflow import StepSpec, Workflow, follow_ups_by_type
 
 ROW, HEAD = 34, 120
-_CLOSE_ROW, _MANY = 17, 54
+_CLOSE_ROW, _MANY = 16, 54
 """How high a row is where there are more than so many: the page stays within reach."""
 """The height of a row and that of the names of the lanes, in pixels: the style sheet has the same."""
 _WIDE, _LETTER, _LETTER_CLOSE, _LETTER_SAID, _MARKED, _BETWEEN = 1210, 9.6, 8.2, 7.6, 90, " · "
