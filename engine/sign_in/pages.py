@@ -132,12 +132,16 @@ def become_now(
 
 @router.post("/sign-out")
 def sign_out_now(request: Request) -> Response:
-    """End the session."""
+    """End the session. What is typed in another tab of this browser can still be kept for them, and nothing else."""
+    return _signed_out(request, to="/sign-in", keeps_mark=True)
+
+
+def _signed_out(request: Request, *, to: str, keeps_mark: bool) -> Response:
     token = session_token(request)
     if token:
         sign_out(portal_of(request).engine, token)
-    response = RedirectResponse("/sign-in", status_code=303)
-    forget_session(response, request)
+    response = RedirectResponse(to, status_code=303)
+    forget_session(response, request, keeps_mark=keeps_mark)
     return response
 
 
@@ -146,9 +150,7 @@ def leave_at_once(request: Request) -> Response:
     """Go to a harmless page, and end the session if a page of ours asked: another site cannot sign anyone out."""
     if request.headers.get("sec-fetch-site") != "same-origin":
         return RedirectResponse(HARMLESS, status_code=303)
-    response = sign_out_now(request)
-    response.headers["location"] = HARMLESS
-    return response
+    return _signed_out(request, to=HARMLESS, keeps_mark=False)
 
 
 @router.get("/step-up")

@@ -186,11 +186,15 @@ def set_session(response: Response, request: Request, token: str) -> None:
     )  # fmt: skip
 
 
-def forget_session(response: Response, request: Request) -> None:
-    """Take the session from the browser, with all that it has kept of these pages."""
-    response.delete_cookie(
-        _cookie_name(request), httponly=True, samesite="lax", secure=not is_plain_loopback(request), path="/"
-    )
+def forget_session(response: Response, request: Request, *, keeps_mark: bool) -> None:
+    """Take from the browser all that it has kept of these pages, and the session, unless its mark is to stay.
+
+    The mark of a session that is over says no more than for whom a form is kept that is sent too late.
+    """
+    if not keeps_mark:
+        response.delete_cookie(
+            _cookie_name(request), httponly=True, samesite="lax", secure=not is_plain_loopback(request), path="/"
+        )
     response.delete_cookie(LIST_COOKIE, httponly=True, samesite="lax", secure=not is_plain_loopback(request), path="/")
     response.headers["Clear-Site-Data"] = '"cache", "storage"'
 

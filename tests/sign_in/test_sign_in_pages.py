@@ -152,9 +152,8 @@ def test_what_was_typed_is_its_owners_and_never_what_a_stranger_sends(office: Of
     stranger.cookies.set("icmc_session", "made-up")
     assert stranger.post("/report", data=REPORT, follow_redirects=False).headers["location"] == "/sign-in"
     gone = office.signed_in("intake_officer")
-    kept = gone.cookies["icmc_session"]
-    gone.post("/sign-out")
-    gone.cookies.set("icmc_session", kept)
+    gone.get("/exit", headers={"sec-fetch-site": "same-origin"}, follow_redirects=False)
+    assert "icmc_session" not in gone.cookies, "a quick exit leaves nothing by which anyone is known"
     assert gone.post("/report", data=REPORT, follow_redirects=False).headers["location"] == "/sign-in"
     over_the_weekend, again = office.signed_in("intake_officer"), office.signed_in("intake_officer")
     office.later(days=3)
@@ -163,6 +162,36 @@ def test_what_was_typed_is_its_owners_and_never_what_a_stranger_sends(office: Of
     office.later(days=4, minutes=1)
     assert again.post("/report", data=REPORT, follow_redirects=False).headers["location"] == "/sign-in"
     assert office.signed_in("intake_officer").get(place).status_code == 404, "it is kept for seven days"
+
+
+@pytest.mark.parametrize("ended_by", ["another tab", "the person elsewhere", "an administrator"])
+def test_what_was_typed_survives_a_session_that_was_ended(office: Office, ended_by: str) -> None:
+    client, who = office.signed_in("intake_officer"), office.people["intake_officer"].actor_id
+    sent = REPORT | {"a-narrative": TYPED, "command_id": hidden(client.get("/report").text, "command_id")}
+    if ended_by == "another tab":
+        client.post("/sign-out", follow_redirects=False)
+    elif ended_by == "the person elsewhere":
+        office.signed_in("intake_officer").post("/account/sessions/end-others")
+    else:
+        admin, _ = office.with_factor("system_administrator")
+        assert admin.post(f"/people/{who}/end-sessions", follow_redirects=False).status_code == 303
+    late = client.post("/report", data=sent, follow_redirects=False)
+    place = late.headers["location"].partition("next=")[2]
+    assert place, "it is kept"
+    assert client.get(place, follow_redirects=False).headers["location"].startswith("/sign-in"), "the session is over"
+    client = office.signed_in("intake_officer")
+    page = client.get(place).text
+    fields = dict(re.findall(r'<textarea name="([^"]+)"[^>]*>\n([^<]*)</textarea>', page))
+    assert (html.unescape(fields["a-narrative"]), fields["command_id"]) == (TYPED, sent["command_id"])
+    done = client.post(f"{place}/send", data={name: html.unescape(value) for name, value in fields.items()})
+    assert "Case number" in done.text
+
+
+def test_nothing_is_kept_for_who_was_disabled(office: Office) -> None:
+    client, who = office.signed_in("intake_officer"), office.people["intake_officer"].actor_id
+    assert office.rows("UPDATE actor SET disabled = true WHERE id = :id RETURNING disabled", id=who) == [(True,)]
+    assert client.post("/report", data=REPORT, follow_redirects=False).headers["location"] == "/sign-in"
+    assert office.rows("SELECT count(*) FROM kept_form") == [(0,)]
 
 
 def test_no_password_is_kept_when_a_session_runs_out(office: Office) -> None:

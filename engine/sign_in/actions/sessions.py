@@ -248,13 +248,13 @@ def _needs_factor(engine: Engine, viewer: Viewer) -> bool:
 
 
 def who_was_signed_in(engine: Engine, token: str) -> UUID | None:
-    """Return whose session it was that ran out within the last seven days; None when it was ended, or was nobody's.
+    """Return whose session it was that ran out or was ended, used within the last seven days; None for nobody's.
 
-    It allows nothing but to keep what they had typed until they sign in again.
+    It allows nothing but to keep what they had typed until they sign in again: who was disabled does not.
     """
     with engine.transaction() as tx:
         session = tx.of(SignInStore).session(hash_of(token))
-    if session is None or not _is_open(session):
+    if session is None or session.pending or session.disabled:
         return None
     return session.actor_id if engine.wall_clock.now() - session.seen_at < KEPT_FORM_LASTS else None
 
