@@ -99,8 +99,10 @@ def test_what_is_typed_stays_when_the_line_is_lost_and_is_sent_once_when_it_is_b
     page.clock.install()
     page.goto(f"{case}/diary")
     write(page, "Add a note: what happened?", "She rang from the station.")
-    page.clock.fast_forward(30_000)
-    page.route("**/*", lambda route: route.abort())
+    sent: list[str] = []
+    page.on("request", lambda one: sent.append(one.post_data or "") if one.method == "POST" else None)
+    page.route("**/*", lambda route: route.abort())  # right after loading
+    command = page.locator("form", has=page.locator("[name=words]")).locator("[name=command_id]").input_value()
     for _ in range(2):
         page.get_by_role("button", name="Save as a call").press("Enter")
         expect(page.get_by_role("alert")).to_contain_text("The line is lost.")
@@ -110,6 +112,20 @@ def test_what_is_typed_stays_when_the_line_is_lost_and_is_sent_once_when_it_is_b
     assert "Notes (0)" in portal.as_role("caseworker").get(f"{case}/diary").text
     page.unroute("**/*")
     page.clock.fast_forward(6_000)
+    expect(page.get_by_role("heading", name="Notes (1)")).to_be_visible(timeout=30_000)
+    assert [command in one for one in sent] == [True], "once, under the id that the page came with"
+
+
+def test_what_is_typed_stays_when_the_network_is_off_right_after_loading(open_page: OpenPage, portal: Portal) -> None:
+    page = open_page()
+    become(page, portal, "caseworker")
+    page.goto(f"{report_case(portal.as_role('intake_officer')).page}/diary")
+    write(page, "Add a note: what happened?", "She rang from the bus.")
+    page.context.set_offline(True)
+    page.get_by_role("button", name="Save as a call").press("Enter")
+    expect(page.get_by_role("alert")).to_contain_text("The line is lost.")
+    expect(page.get_by_label("Add a note: what happened?")).to_have_value("She rang from the bus.")
+    page.context.set_offline(False)
     expect(page.get_by_role("heading", name="Notes (1)")).to_be_visible(timeout=30_000)
 
 
