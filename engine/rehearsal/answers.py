@@ -67,7 +67,7 @@ _STATEMENT: dict[str, JsonValue] = {
     "kind": "statement", "identity_check": ["no_name"], "legal_basis": "no_person_concerned",
 }  # fmt: skip
 """A text for the press that is about nobody."""
-_REMAND = "IN-REMAND-24H"
+_REMAND, _REGISTERED = "IN-REMAND-24H", "IN-FIR-REG"
 _BAIL = ("IN-DEFAULT-BAIL", "P90D")
 """How long there is for a charge sheet where the offence is punished with ten years or more."""
 _SEXES = {"F": "female", "M": "male", "T": "transgender"}
@@ -142,6 +142,9 @@ def _told_later(story: Story, event: StoryEvent) -> dict[str, JsonValue]:
     is_spoken_of = any(one.step == "partnership.conference" for one in later)
     is_taken_home = "stay" in event.expected and any(one.step == "repatriation.handover" for one in later)
     is_appeal = any(one.step == "reporting.missing" for one in story.timeline)
+    leak_to_come = not event.label and any(one.step == "press.leak" for one in later)
+    of_law = {(one.step, one.due_rule.clock) for one in counted_from if one.due_rule}
+    is_refused = (event.step, _REGISTERED) in of_law
     arrest: dict[str, JsonValue] = {"arrested_at": event.at.isoformat()} if _REMAND in counted else {}
     long = _BAIL in {(rule.clock, rule.limit) for one in counted_from if (rule := one.due_rule)}
     sections: dict[str, JsonValue] = {"sections": ["BNS143_4"]} if long else {}
@@ -149,9 +152,9 @@ def _told_later(story: Story, event: StoryEvent) -> dict[str, JsonValue]:
     judgment: dict[str, JsonValue] = {"purpose": "judgment"} if "prosecution.outcome" in counted else {}
     told: Mapping[str, dict[str, JsonValue]] = {
         "policing.ahtu": arrest,
-        "policing.fir": {**arrest, **sections},
+        "policing.fir": {**arrest, **sections} | ({"refused": True} if is_refused else {}),
         "rescue.execute": {"suspects_held": int(_REMAND in counted)},
-        "press.monitor": {"harmful": int("press.leak" in counted)},
+        "press.monitor": {"harmful": int("press.leak" in counted or leak_to_come)},
         "press.release": {} if is_appeal else _STATEMENT,
         "policing.update": {"stage": _stage(later)} if is_judged_later else {},
         "prosecution.hearing": {**again_on, **judgment},

@@ -46,6 +46,7 @@ from engine.work.store import ItemStore
 _EXCLUDED = "journey"
 _WHATEVER = "reported-concern"
 """The workflow of a case about anything."""
+_REPORT = "reporting.intake"
 _WAY = "from the place of the rescue to the Committee"
 _SHORTLY = timedelta(minutes=1)
 _AT_ONCE = timedelta(seconds=1)
@@ -428,7 +429,7 @@ def _is_about(play: Play, state: CaseState, event: StoryEvent, step: Step) -> bo
     A step of the same type that counts from something else is another one, such as the safety plan of the family beside
     that of the person.
     """
-    if step.uses != event.step:
+    if step.uses != event.step or (step.uses == _REPORT and not play.story.is_report(event)):
         return False
     rule, deadline = event.due_rule, _deadline_of(state, step)
     if rule is None or deadline is None:

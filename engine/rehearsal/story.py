@@ -22,6 +22,8 @@ MATCH: Final = "reporting.match"
 
 PROGRAMME: Final = "programme"
 """The clock of a promise of the network, which is no law."""
+_TAKEDOWN, _LOOKS = "IN-TAKEDOWN", frozenset({"press.monitor", "press.leak"})
+"""The time of the law for a platform; and the steps in which people who know none of ours look whether it kept it."""
 
 
 class StoryError(IcmcError):
@@ -61,9 +63,16 @@ class StoryEvent(_Part):
     @model_validator(mode="before")
     @classmethod
     def _names_who_acts(cls, data: Any) -> Any:  # noqa: ANN401 - whatever the file holds
-        """Take a look for matches that somebody has to answer by a time for the answer: the look needs nobody."""
-        is_answered = isinstance(data, dict) and data.get("step") == "reporting.dedupe" and data.get("due_rule")
-        return {**data, "step": MATCH} if is_answered else data
+        """Take a look for matches that somebody has to answer by a time for the answer: the look needs nobody.
+
+        So a look whether something is gone by the time that the law gives a platform is what follows that platform.
+        """
+        rule = data.get("due_rule") if isinstance(data, dict) else None
+        if not rule:
+            return data
+        is_answered = data.get("step") == "reporting.dedupe"
+        is_of_platform = data.get("step") in _LOOKS and isinstance(rule, dict) and rule.get("clock") == _TAKEDOWN
+        return {**data, "step": MATCH if is_answered else "press.takedown"} if is_answered or is_of_platform else data
 
 
 class Victim(_Part):
@@ -104,6 +113,8 @@ class Story(_Part):
     def concern(self) -> str:
         """What the report is about, as the profile tells it: its title first, then what is done, then its codes."""
         plain = _first(_IN_TITLES, self.title.casefold())
+        if plain == "compensation" and any(event.step == "rescue.production" for event in self.timeline):
+            plain = None  # told from the days of the rescue on, of which the money is only the end
         if self._is_received and plain not in _ABOUT_A_WAY:
             return "coming_home"
         if plain is not None:
@@ -217,6 +228,10 @@ class Story(_Part):
             update={"timeline": tuple(event.model_copy(update={"due": None}) for event in self.timeline)}
         )
 
+    def is_report(self, event: StoryEvent) -> bool:
+        """Whether an event is the report with which the story begins, and not one of something that came later."""
+        return event.step == "reporting.intake" and event.at < self.opened_at + _FIRST_DAY_OVER
+
     def instant_of(self, label: str) -> datetime | None:
         """Return the instant of an event by its label, or of the opening for `start`."""
         if label == "start":
@@ -252,6 +267,7 @@ _CARE = frozenset({"rescue.first_needs", "rescue.production", "protection.placem
 _FIRST_DAY = frozenset({"rescue.production", "protection.health", "protection.safety", "rescue.identify"})
 """What counts from when a person is out of danger: from the report, where whoever reported had them in their care."""
 _URGENT = "PT1H"
+_FIRST_DAY_OVER = timedelta(days=1)
 _MOSTLY_MONEY, _MONEY_SHARE = 3, 5
 """A story without a rescue is about money for something earlier if so many steps, one in five, are of Restitution."""
 _IN_TITLES = (

@@ -1,6 +1,7 @@
 """The invented answers of stories fit every form, and nobody is drowned in messages."""
 
 from dataclasses import replace
+from datetime import timedelta
 from functools import cache
 from statistics import median
 
@@ -15,7 +16,7 @@ from engine.rehearsal.answers import step_answers
 from engine.rehearsal.budget import alert_budget
 from engine.rehearsal.drawn import SimulatedReport
 from engine.rehearsal.simulator import simulate
-from engine.rehearsal.story import Story, read_story
+from engine.rehearsal.story import Story, StoryEvent, read_story
 from tests.kit.shipped import CASES, STORIES, library, registry, shipped
 from tests.rehearsal.test_simulator import REPORT
 
@@ -56,6 +57,51 @@ def test_the_invented_answers_of_a_step_are_valid_in_every_story(step: str) -> N
         answers = step_answers(story, event, step_type)
         check_answers(step_type, answers)
         assert answers == step_answers(story, event, step_type)
+
+
+def _told(step: str, *, of: str = "", law: str = "", label: str = "told", after_hours: int = 0) -> StoryEvent:
+    rule = {"due_rule": {"from": of, "limit": "PT24H", "clock": law}} if law else {}
+    at = _story("cs-01").opened_at + timedelta(hours=after_hours)
+    return StoryEvent.model_validate({"label": label, "at": at, "step": step, **rule})
+
+
+@pytest.mark.parametrize("is_registered_later", [True, False])
+def test_a_report_that_is_registered_within_a_day_of_another_was_refused_first(*, is_registered_later: bool) -> None:
+    first = _told("policing.fir", label="first")
+    later = _told("policing.fir", of="first" if is_registered_later else "start", law="IN-FIR-REG", after_hours=9)
+    told = _story("cs-01").model_copy(update={"timeline": (first, later)})
+    assert step_answers(told, first, registry().get("policing.fir"))["refused"] is is_registered_later
+
+
+@pytest.mark.parametrize(("label", "harmful"), [("", 1), ("seen", 0)])
+def test_a_watch_of_which_no_story_tells_finds_what_the_story_has_taken_down_later(label: str, harmful: int) -> None:
+    watch = _told("press.monitor", label=label)
+    told = _story("cs-01").model_copy(update={"timeline": (watch, _told("press.leak", label="out", after_hours=2))})
+    assert step_answers(told, watch, registry().get("press.monitor"))["harmful"] == harmful
+
+
+@pytest.mark.parametrize(("step", "law", "read"), [
+    ("press.monitor", "IN-TAKEDOWN", "press.takedown"), ("press.leak", "IN-TAKEDOWN", "press.takedown"),
+    ("press.monitor", "programme", "press.monitor"), ("press.leak", "", "press.leak"),
+    ("reporting.dedupe", "programme", "reporting.match"), ("reporting.dedupe", "", "reporting.dedupe"),
+])  # fmt: skip
+def test_a_look_that_has_a_time_limit_is_the_step_that_has_it_here(step: str, law: str, read: str) -> None:
+    assert _told(step, of="start", law=law).step == read
+
+
+@pytest.mark.parametrize(("after_hours", "begins"), [(0, True), (5, True), (24 * 17, False)])
+def test_a_report_weeks_later_is_not_the_one_with_which_a_story_begins(after_hours: int, *, begins: bool) -> None:
+    assert _story("cs-01").is_report(_told("reporting.intake", after_hours=after_hours)) is begins
+
+
+@pytest.mark.parametrize("from_the_rescue_on", [True, False])
+def test_a_story_of_compensation_that_begins_with_the_rescue_is_about_what_was_done(
+    *, from_the_rescue_on: bool
+) -> None:
+    story = _story("cs-02")
+    kept = [one for one in story.timeline if from_the_rescue_on or one.step != "rescue.production"]
+    told = story.model_copy(update={"title": "A compensation that nobody paid", "timeline": tuple(kept)})
+    assert told.concern == ("sexual_exploitation" if from_the_rescue_on else "compensation")
 
 
 @cache
