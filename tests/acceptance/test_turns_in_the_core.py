@@ -321,3 +321,159 @@ def test_an_adult_who_wants_help_is_offered_counselling_and_may_learn(name: str,
     if wants == "yes" and name != "bonded-labour":
         assessed = _end(case, "needs")
         assert _limit(case, "learning") == (None, assessed)
+
+
+def _brought(case: CoreCase, step: Step, **computed: Scalar) -> list[Step]:
+    case.do(cm.BringFollowUps(step.id, computed))
+    return [one for one in case.state.steps.values() if one.added and one.status is StepStatus.READY]
+
+
+@pytest.mark.parametrize("stage", ["refused", "registered"])
+@pytest.mark.parametrize("name", ["child-labour", "forced-marriage", "bonded-labour", "online-abuse"])
+def test_the_time_of_the_law_to_register_goes_on_after_a_refusal_and_there_are_no_news_of_one(
+    name: str, stage: str
+) -> None:
+    case = _case(name, "fir", "news", "refusal")
+    _end(case, "intake")
+    _end(case, "triage", decision="rescue")
+    fir = case.reach("fir")
+    at = _end(case, "fir", fir, refused=stage == "refused", fir_datetime=case.now)
+    limits = [case.deadline(one) for one in _brought(case, fir, stage=stage) if one.uses == "policing.fir"]
+    assert [(one.law, one.started_at) for one in limits if one] == [("IN-FIR-REG", at)] * (stage == "refused")
+    assert _is_open(case, "news") is (stage == "registered")
+
+
+@pytest.mark.parametrize("tells", [True, False, None])
+@pytest.mark.parametrize("name", ["child-labour", "child-sexual-exploitation", "bonded-labour", "online-abuse"])
+def test_the_police_have_their_day_from_a_written_report_that_is_the_first_they_hear(
+    name: str, *, tells: bool | None
+) -> None:
+    report = {"child-labour": "notify", "bonded-labour": "notify"}.get(name, "pocso_report")
+    case = _case(name, report, "fir", "rescue")
+    _end(case, "intake")
+    _end(case, "triage", decision="rescue")
+    case.until(case.now + HOUR)
+    told = _end(case, report, **({} if tells is None else {"tells_police": tells}))
+    assert _limit(case, "fir") == ("IN-FIR-REG", told if tells else OPENED)
+
+
+@pytest.mark.parametrize("tells", [True, False, None])
+@pytest.mark.parametrize("name", ["child-labour", "bonded-labour"])
+def test_whoever_is_bonded_is_out_two_days_after_the_magistrate_heard_of_it(name: str, *, tells: bool | None) -> None:
+    case = _case(name, "notify", "plan", "rescue")
+    _end(case, "intake")
+    _end(case, "triage", decision="rescue")
+    case.until(case.now + HOUR)
+    told = _end(case, "notify", **({} if tells is None else {"tells_magistrate": tells}))
+    _end(case, "plan")
+    rescue = case.deadline(case.reach("rescue"))
+    assert (rescue.law, rescue.due_at) == ("IN-BL-ENQ", (told if tells else OPENED) + 2 * DAY)
+
+
+@pytest.mark.parametrize("tells", [True, False])
+def test_of_a_child_online_the_police_tell_the_committee_and_ask_for_a_doctor_from_when_they_heard(
+    *, tells: bool
+) -> None:
+    case = _case("online-abuse", "pocso_report", "told_on", "health")
+    _end(case, "intake")
+    _end(case, "triage")
+    case.until(case.now + HOUR)
+    told = _end(case, "pocso_report", tells_police=tells)
+    assert _limit(case, "told_on") == ("IN-POCSO-24H-REPORT", told)
+    assert _limit(case, "health") == ("IN-POCSO-24H-MED", told if tells else OPENED)
+
+
+@pytest.mark.parametrize(("complaint", "answer"), [("leak", "takedown_first"), ("letter", "takedown")])
+def test_a_platform_has_its_hours_from_the_complaint_to_it(complaint: str, answer: str) -> None:
+    case = _case("online-abuse", "leak", "letter", "takedown", "takedown_first")
+    _end(case, "intake")
+    assert not {"takedown", "takedown_first"} & {step.key for step in case.ready()}
+    case.until(case.now + HOUR / 2)
+    complained = _end(case, complaint)
+    assert _limit(case, answer) == ("IN-TAKEDOWN", complained)
+
+
+def test_the_evidence_of_an_abused_child_counts_from_when_the_court_takes_the_case_up() -> None:
+    case = _case("child-sexual-exploitation", "chargesheet", "rescue", "cognizance", "testimony")
+    _end(case, "intake")
+    _end(case, "triage", decision="rescue")
+    _end(case, "rescue")
+    charged = _end(case, "chargesheet")
+    assert _limit(case, "testimony") == ("IN-POCSO-EVID-30D", charged)
+    case.until(case.now + 5 * DAY)
+    taken_up = _end(case, "cognizance")
+    assert _limit(case, "testimony") == ("IN-POCSO-EVID-30D", taken_up)
+
+
+@pytest.mark.parametrize("child", ["yes", "no"])
+def test_the_law_of_the_committee_counts_for_a_child_who_was_stopped(child: str) -> None:
+    case = _case("stopped-on-the-way", "stop", "identify", "production", "home_report", "decision", "age", child=child)
+    _end(case, "intake")
+    _end(case, "triage")
+    _end(case, "stop", someone_gone=False, **{"from": "NP"})
+    produced = _end(case, "production") if child == "yes" else None
+    _end(case, "identify")
+    case.reach("home_report")
+    assert _is_open(case, "age") is (child == "yes")
+    if produced is None:
+        assert _limit(case, "home_report")[0] is None
+        return
+    assert (_limit(case, "age"), _limit(case, "home_report")) == (
+        ("IN-JJ-AGE-15D", produced), ("IN-JJ-SIR-15D", produced),
+    )  # fmt: skip
+    _end(case, "home_report", recommendation="safe")
+    assert _limit(case, "decision") == ("IN-JJ-ORDER-4M", produced)
+
+
+def test_a_charge_sheet_of_what_is_registered_only_now_counts_from_the_first_remand() -> None:
+    case = _case("compensation", "old_papers", "chargesheet", concern="compensation", child="no")
+    _end(case, "intake", reported_before="not_yet")
+    _end(case, "triage")
+    registered = _end(case, "old_papers", refused=False)
+    assert _limit(case, "chargesheet") == ("IN-DEFAULT-BAIL", registered)
+    remanded = registered + 20 * DAY
+    case.do(cm.RecordFact("bail_counts_from", remanded))
+    assert _limit(case, "chargesheet") == ("IN-DEFAULT-BAIL", remanded)
+
+
+def test_a_charge_sheet_of_whoever_was_found_exploited_counts_from_the_first_remand() -> None:
+    case = _case("found-exploited", "lead", "rescue", "fir", "chargesheet", child="no")
+    _end(case, "lead", at_work=True)
+    _end(case, "rescue")
+    registered = _end(case, "fir", refused=False)
+    assert _limit(case, "chargesheet") == ("IN-DEFAULT-BAIL", registered)
+    remanded = registered + 20 * DAY
+    case.do(cm.RecordFact("bail_counts_from", remanded))
+    assert _limit(case, "chargesheet") == ("IN-DEFAULT-BAIL", remanded)
+
+
+def test_whoever_was_missing_can_talk_with_the_family_through_us_and_learn() -> None:
+    case = _case("missing-adult", "found", "identify", "own_will", "family_talk", "learning", child="no")
+    _end(case, "intake")
+    found = _end(case, "found")
+    _end(case, "own_will", decision="no")
+    assert _limit(case, "family_talk") == (None, found)
+    talked = _end(case, "identify", exploited=False, abused=False)
+    assert _limit(case, "learning") == (None, talked)
+
+
+@pytest.mark.parametrize("decision", ["rescue", "protect"])
+@pytest.mark.parametrize("name", PLACES)
+def test_nobody_is_brought_out_of_a_neighbouring_country_without_a_plan(name: str, decision: str) -> None:
+    case = _case(name, "plan", "rescue", "authority", "taken_charge", child="no")
+    _end(case, "intake")
+    decided = _end(case, "triage", decision=decision)
+    assert _is_open(case, "plan") is (decision == "rescue")
+    if decision == "rescue":
+        assert _limit(case, "plan") == (None, decided)
+
+
+def test_in_myanmar_the_way_home_is_decided_within_the_days_of_care() -> None:
+    case = _case("led-from-myanmar", "identify", "placement", "home_report", "decision", child="yes")
+    _end(case, "intake")
+    _end(case, "triage", decision="rescue")
+    _end(case, "identify")
+    placed = _end(case, "placement")
+    _end(case, "home_report", recommendation="safe")
+    decision = case.deadline(case.reach("decision"))
+    assert (decision.law, decision.due_at) == ("MM-SHELTER", placed + 14 * DAY)
