@@ -11,10 +11,8 @@ from engine.approvals.actions.approvals import HANDLERS, Answer, Handler
 from engine.approvals.actions.concerns import KINDS, STATUSES, answer_concern, raise_concern, read_concern
 from engine.approvals.records import ApprovalKind, OwnApprovalError, WaitingView
 from engine.approvals.views import waiting as waiting_view
-from engine.errors import AlreadyEndedError, ConflictError, InvalidAnswersError, NotFoundError
+from engine.errors import AlreadyEndedError, ConflictError, InvalidAnswersError, NotFoundError, NotPossibleError
 from engine.people.viewer import actors
-from engine.retention.records import RetentionError
-from engine.sharing.records.consent import ConsentError
 from engine.web.dependencies import Posted, SignedIn
 from engine.web.posted import FIRST, Again, text, typed, uuid_or_none
 from engine.web.visit import Visit
@@ -47,7 +45,7 @@ def answered(visit: SignedIn, request_id: UUID, form: Posted) -> Response:
         HANDLERS[found.kind].answer(Answer(visit.engine, found, visit.viewer, command_id, answer == "yes"))
     except InvalidAnswersError as error:
         return _page(visit, again=Again({f"of-{request_id}": next(iter(error.problems.values()))}))
-    except (AlreadyEndedError, ConflictError, ConsentError, RetentionError, OwnApprovalError) as error:
+    except (AlreadyEndedError, ConflictError, OwnApprovalError, NotPossibleError) as error:
         return _page(visit, again=Again({f"of-{request_id}": str(error)}))
     return visit.go("/waiting", said="answered")
 

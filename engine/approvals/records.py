@@ -28,6 +28,7 @@ class ApprovalKind(StrEnum):
     COPY = "copy"
     LOST_FACTOR = "lost_factor"
     DEFINITION = "definition"
+    RETIREMENT = "retirement"
     CUSTODY = "custody"
     CLOSURE = "closure"
     ROLE = "role"
@@ -65,6 +66,7 @@ FOUR_EYES: Final[Mapping[ApprovalKind, Rule]] = {
     ApprovalKind.COPY: Rule(Action.APPROVE_EXPORT, timedelta(hours=24)),
     ApprovalKind.LOST_FACTOR: Rule(Action.MANAGE_PEOPLE, timedelta(hours=72), anywhere=True),
     ApprovalKind.DEFINITION: Rule(Action.AGREE_DEFINITION, timedelta(days=14), of_a_unit=True),
+    ApprovalKind.RETIREMENT: Rule(Action.AGREE_DEFINITION, timedelta(days=14), of_a_unit=True),
     ApprovalKind.CLOSURE: Rule(Action.AGREE_CLOSURE, timedelta(days=7)),
     ApprovalKind.CUSTODY: Rule(Action.MANAGE_PEOPLE, timedelta(hours=72)),
     ApprovalKind.ROLE: Rule(Action.AGREE_ROLE, timedelta(days=14), of_a_unit=True),
@@ -97,9 +99,10 @@ class Ending(StrEnum):
 class ApprovalRequest(Record):
     """What one person asks for and others answer (UTC). `subject` holds ids, codes and counts only.
 
-    `subject_id` is what it is about, of which at most one request of a kind is open. `seen` is how that stood when it
-    was asked for: what looks otherwise when somebody agrees was not what was asked; empty where nothing is compared.
-    Somebody has answered it, or it has ended for a reason, as soon as `answered_at` is set.
+    Of a definition it says too what is changed, or why it is retired. `subject_id` is what it is about, of which at
+    most one request of a kind is open. `seen` is how that stood when it was asked for: what looks otherwise when
+    somebody agrees was not what was asked; empty where nothing is compared. Somebody has answered it, or it has ended
+    for a reason, as soon as `answered_at` is set.
     """
 
     id: UUID

@@ -40,6 +40,7 @@ COMMANDS = {
     "publish": CommandPlace(
         "cli.publishing", "publish", "Publish definitions from files, or say what that would change."
     ),
+    "retire": CommandPlace("cli.publishing", "retire", "Ask to retire a definition, with a reason."),
     "export": CommandPlace("cli.publishing", "export", "Write the stored text of a definition back."),
     "calendar": CommandPlace(
         "definitions.commands.calendars", "calendar_app", "Calendars: their days, and days that are added by hand."

@@ -1,4 +1,4 @@
-"""Commands that publish definitions, with what they would cost people in messages."""
+"""Commands that publish and retire definitions, with what a change would cost people in messages."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,6 +16,7 @@ from engine.deadlines.actions.limits import recount_deadlines
 from engine.definitions.actions.preview import Planned, planned_change, preview_files
 from engine.definitions.actions.proposals import propose_files
 from engine.definitions.actions.publish import Published
+from engine.definitions.actions.retire import propose_retirement
 from engine.definitions.commands.calendars import in_lines
 from engine.definitions.rehearsed import AlertBudget
 from engine.definitions.views import definition
@@ -103,6 +104,32 @@ def publish(
     show(rows, as_json=as_json, words=lambda: "\n".join(map(_published_in_words, done)))
     if any(one.waits_for for one in done):
         raise typer.Exit(WAITS)
+
+
+@in_words
+def retire(
+    name: Name,
+    reason: Annotated[str, typer.Option(help="Why it is not needed any more, without names of people.")],
+    kind: Kind = DefinitionKind.WORKFLOW,
+    as_person: As = None,
+    as_json: Json = False,  # noqa: FBT002
+) -> None:
+    """Ask to retire a definition: nothing new begins with it once a second person agrees, on the portal.
+
+    Open cases go on. What a published definition or an open case refers to is refused, with what does. Publishing it
+    again brings it back.
+    """
+    with running_engine() as (engine, _):
+        viewer = viewer_by_email(engine, as_person)
+        done = propose_retirement(engine, kind.value, name, reason=reason, viewer=viewer)
+    row = {"kind": kind.value, "name": name, "version": done.version, "waits_for": str(done.waits_for),
+           "people": list(done.people)}  # fmt: skip
+    words = (
+        f"{kind.value} {name} is waiting for a second person: version {done.version} is retired when one of these"
+        f" agrees on the page /waiting/{done.waits_for}: {', '.join(done.people)}."
+    )
+    show(row, as_json=as_json, words=lambda: words)
+    raise typer.Exit(WAITS)
 
 
 @in_words

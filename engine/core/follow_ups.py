@@ -25,7 +25,9 @@ REPLACED: Final = "replaced_by_a_later_answer"
 """Why a step is called off that watched for something which a later answer has settled, or moved."""
 GOES_ON: Final = "something_is_to_be_watched"
 """Why a case is opened again that its last step closed, though that step asked for something to be watched."""
-_ORDINARY, _DONE, _BLOCKED = "standard", "done", "blocked_by_other_body"
+ORDINARY_LADDER = "standard"
+"""The ladder of what names none."""
+_DONE, _BLOCKED = "done", "blocked_by_other_body"
 _DAY, _HOUR = timedelta(days=1), timedelta(hours=1)
 
 
@@ -121,7 +123,7 @@ def again(added: AddedStep, find: Find, now: datetime) -> cm.Following:
 def _wait(added: AddedStep, spec: FollowUp) -> timedelta:
     """Return how long to wait, as is declared: what presses, by its ladder, waits no longer than at the least."""
     soonest, latest = (timedelta(seconds=TimeLimit(one).seconds) for one in (spec.again_soonest, spec.again_latest))
-    if added.ladder != _ORDINARY:
+    if added.ladder != ORDINARY_LADDER:
         return soonest
     if added.limit is None:
         return latest
@@ -142,7 +144,8 @@ def brought_by_act(
     spec, info = declared.spec, declared.info
     return AddedStep(
         uses=uses, title=spec.title or info.title, limit=spec.limit, roles=spec.roles or info.roles,
-        ladder=spec.ladder if spec.ladder in library.ladders else _ORDINARY, settings=spec.settings, origin=origin,
+        ladder=spec.ladder if spec.ladder in library.ladders else ORDINARY_LADDER, settings=spec.settings,
+        origin=origin,
     )  # fmt: skip
 
 

@@ -160,11 +160,14 @@ def writing_first(connection: Connection, writes: Writes, history: RowHistory) -
 
 
 LIBRARY_STAMP: Final = """array_to_json(
-    (SELECT ARRAY[count(*)] FROM definition_version
+    (SELECT ARRAY[count(*), count(*) FILTER (WHERE status = 'retired')] FROM definition_version
         WHERE kind IN ('calendar', 'ladder', 'law', 'message', 'document') AND status IN ('published', 'retired'))
     || (SELECT ARRAY[count(*), count(removed_at), count(encrypted_words)] FROM special_day)
     || (SELECT ARRAY[count(*), count(revoked_at)] FROM law_signature))"""
-"""Changes with each calendar, ladder, law pack, text of a message or paper, added day and signature of a limit."""
+"""Changes with each calendar, ladder, law pack, text of a message or paper, added day and signature of a limit.
+
+It changes with those that are retired too.
+"""
 EPOCH: Final = "keys_epoch"
 KEYS_OF_CASE: Final = f"""'epoch', coalesce((
     SELECT CASE WHEN xmin = pg_current_xact_id_if_assigned()::xid THEN -1 ELSE (value ->> 'number')::bigint END

@@ -107,6 +107,19 @@ class DefinitionView(View):
     differs_from_file: bool = False
 
 
+class RetirementView(View):
+    """That a definition is to be retired, or was: by whom, why, and with whose agreement (UTC)."""
+
+    kind: str
+    name: str
+    reason: str
+    asked_by: str
+    asked_at: datetime
+    agreed_by: str = ""
+    retired_at: datetime | None = None
+    request_id: UUID
+
+
 class MovedDeadline(View):
     """A deadline that a change would move, set or end.
 
@@ -197,6 +210,13 @@ class UnknownLawLimitError(IcmcError):
 
     code = "unknown-law-limit"
     sentence = "No published law pack has the limit {limit_id}."
+
+
+class RetirementError(NotPossibleError):
+    """Raised when a definition cannot be retired, since something that runs refers to it."""
+
+    code = "still-in-use"
+    sentence = "The {kind} {name} cannot be retired yet. {problem}"
 
 
 class SignatureError(NotPossibleError):

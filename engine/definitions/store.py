@@ -6,14 +6,14 @@ from typing import Any, Final
 from uuid import UUID
 
 from pydantic import JsonValue
-from sqlalchemy import ColumnElement, RowMapping, delete, func, insert, select, text, update
+from sqlalchemy import ColumnElement, RowMapping, and_, delete, exists, func, insert, or_, select, text, update
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from engine.db.store import LIBRARY_STAMP, Store, columns
 from engine.db.tables import TABLES
 from engine.definitions.records import OpenRecount, StoredDay, StoredDefinition, StoredDraft, StoredSignature
 
-VERSION = TABLES["definition_version"]
+VERSION, _RUN, _DEADLINE = TABLES["definition_version"], TABLES["run"], TABLES["deadline"]
 
 RAN: Final = ("published", "retired")
 """The statuses of what runs or ran; the others are `proposed` and `refused`."""
@@ -67,8 +67,25 @@ class DefinitionStore(Store):
 
     def publish(self, stored: StoredDefinition, *, contract_hashes: Mapping[str, object], at: datetime) -> None:
         """Write a version as the published one; the one before is retired and stays for its running cases."""
-        self._retire(stored)
+        self.retire(stored)
         self._write(stored, status="published", contract_hashes=contract_hashes, published_at=at, created_at=at)
+
+    def in_use(self) -> tuple[StoredDefinition, ...]:
+        """Load the workflows that are published, and each version that an open run follows; by name and version."""
+        followed = exists().where(_RUN.c.definition_hash == VERSION.c.content_hash, _RUN.c.status == "open")
+        is_used = or_(VERSION.c.status == "published", and_(VERSION.c.status.in_(RAN), followed))
+        query = select(*_COLUMNS).where(VERSION.c.kind == "workflow", is_used)
+        return self._records(StoredDefinition, query.order_by(VERSION.c.name, VERSION.c.version.desc()))
+
+    def open_deadlines(self, ladder: str) -> int:
+        """Count the open deadlines that lead to a ladder."""
+        query = select(func.count()).where(_DEADLINE.c.ladder == ladder, _DEADLINE.c.status == "open")
+        return self._connection.execute(query).scalar_one()
+
+    def open_places(self) -> tuple[str, ...]:
+        """List the jurisdictions in which a run is open."""
+        query = select(_RUN.c.jurisdiction).where(_RUN.c.status == "open").distinct()
+        return tuple(self._connection.execute(query.order_by(_RUN.c.jurisdiction)).scalars())
 
     def propose(self, stored: StoredDefinition, *, at: datetime) -> None:
         """Write a version that waits for a second person: nothing runs by it."""
@@ -84,7 +101,7 @@ class DefinitionStore(Store):
         self, stored: StoredDefinition, *, contract_hashes: Mapping[str, object], at: datetime
     ) -> None:
         """Make a version that waited the published one; the one before is retired."""
-        self._retire(stored)
+        self.retire(stored)
         values = {"status": "published", "published_at": at, "contract_hashes": dict(contract_hashes)}
         waits = (VERSION.c.id == stored.id, VERSION.c.status == PROPOSED)
         self._connection.execute(update(VERSION).where(*waits).values(values))
@@ -94,7 +111,8 @@ class DefinitionStore(Store):
         waits = (VERSION.c.id.in_(ids), VERSION.c.status == PROPOSED)
         self._connection.execute(update(VERSION).where(*waits).values(status="refused"))
 
-    def _retire(self, stored: StoredDefinition) -> None:
+    def retire(self, stored: StoredDefinition) -> None:
+        """Let what is published under a name be retired."""
         same = (VERSION.c.kind == stored.kind, VERSION.c.name == stored.name, VERSION.c.status == "published")
         self._connection.execute(update(VERSION).where(*same).values(status="retired"))
 

@@ -2,16 +2,17 @@
 
 from collections.abc import Iterable
 
-from sqlalchemy import Select, String, and_, cast, func, select
+from sqlalchemy import Select, String, and_, cast, exists, func, or_, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from engine.db.reading import Reading, Row, few
 from engine.db.shape import ACTOR, DEFINITION, REQUEST, UNIT, is_one_of
-from engine.definitions.records import DefinitionView
+from engine.definitions.records import DefinitionView, RetirementView
 from engine.errors import NotFoundError
 
 _SAME = ("kind", "name", "version", "title", "content_hash", "status", "author", "published_at", "source")
 _PUBLISHED = is_one_of(DEFINITION.c.status, "published")
+_RETIRED = is_one_of(DEFINITION.c.status, "retired")
 _RAN = DEFINITION.c.status.in_(("published", "retired"))
 """What waits for a second person, or was refused, is shown to who answers it only."""
 
@@ -43,6 +44,46 @@ def versions(reading: Reading, kind: str, name: str) -> tuple[DefinitionView, ..
     of_name = _select().add_columns(func.coalesce(agreed.scalar_subquery(), "").label("approver"))
     of_name = of_name.where(DEFINITION.c.kind == kind, DEFINITION.c.name == name, _RAN)
     return _views(reading.rows(of_name.order_by(DEFINITION.c.version.desc())))
+
+
+def retirement(reading: Reading, kind: str, name: str) -> RetirementView | None:
+    """Return that somebody asks to retire what runs under a name, or did where nothing runs; None for neither."""
+    asker, second = ACTOR.alias("asker"), ACTOR.alias("second")
+    is_about = and_(DEFINITION.c.id == REQUEST.c.subject_id, DEFINITION.c.kind == kind, DEFINITION.c.name == name)
+    newer = DEFINITION.alias("newer")
+    runs_since = exists().where(
+        newer.c.kind == kind, newer.c.name == name, newer.c.status == "published",
+        newer.c.published_at >= REQUEST.c.answered_at,
+    )  # fmt: skip
+    waits = and_(REQUEST.c.answered_at.is_(None), REQUEST.c.expires_at > reading.now)
+    rows = reading.rows(
+        select(
+            DEFINITION.c.kind, DEFINITION.c.name, REQUEST.c.subject["reason"].astext.label("reason"),
+            func.coalesce(asker.c.name, "").label("asked_by"), REQUEST.c.asked_at,
+            func.coalesce(second.c.name, "").label("agreed_by"), REQUEST.c.answered_at.label("retired_at"),
+            REQUEST.c.id.label("request_id"),
+        )
+        .select_from(
+            REQUEST.join(DEFINITION, is_about)
+            .outerjoin(asker, asker.c.id == REQUEST.c.asked_by)
+            .outerjoin(second, second.c.id == REQUEST.c.answered_by)
+        )
+        .where(REQUEST.c.kind == "retirement", or_(waits, and_(REQUEST.c.approved, ~runs_since)))
+        .order_by(REQUEST.c.asked_at.desc())
+        .limit(few(1))
+    )  # fmt: skip
+    return RetirementView(**rows[0]) if rows else None
+
+
+def retired(reading: Reading) -> tuple[DefinitionView, ...]:
+    """List what ran and of which nothing runs, by kind and name, each in its newest version; rotas are their unit's."""
+    newer = DEFINITION.alias("newer")
+    runs = exists().where(
+        newer.c.kind == DEFINITION.c.kind, newer.c.name == DEFINITION.c.name, newer.c.status == "published"
+    )
+    newest = _select().where(_RETIRED, DEFINITION.c.kind != "rota", ~runs)
+    newest = newest.ext(distinct_on(DEFINITION.c.kind, DEFINITION.c.name))
+    return _views(reading.rows(newest.order_by(DEFINITION.c.kind, DEFINITION.c.name, DEFINITION.c.version.desc())))
 
 
 def published_workflows(reading: Reading) -> tuple[tuple[str, int, str, str], ...]:

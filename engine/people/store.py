@@ -248,15 +248,17 @@ _SHIFT_COLUMNS = columns(_SHIFT, Shift)
 def rotas_of(unit_ids: Collection[UUID] | None, *, since: datetime) -> Select[tuple[Any, ...]]:
     """Return the question for the rotas of units, or of all: each version that ran and still holds for some day.
 
-    Each unit's newest comes first. One that a newer version has replaced on all days from then on is left out.
+    Each unit's newest comes first. One that a newer version has replaced on all days from then on is left out, and so
+    are those of a unit whose rota is retired.
     """
     long_ago = (since - 2 * LONGEST_TURN).date().isoformat()
     replaced = exists().where(
         _OTHER.c.kind == "rota", _OTHER.c.name == _VERSION.c.name, _OTHER.c.status.in_(_RAN),
         _OTHER.c.version > _VERSION.c.version, _OTHER.c.flattened["begins"].as_string() <= long_ago,
     )  # fmt: skip
+    runs = exists().where(other.c.kind == "rota", other.c.name == _VERSION.c.name, other.c.status == "published")
     query = select(_VERSION.c.owner_unit_id.label("unit_id"), _VERSION.c.flattened)
-    query = query.where(_VERSION.c.kind == "rota", _VERSION.c.status.in_(_RAN), ~replaced)
+    query = query.where(_VERSION.c.kind == "rota", _VERSION.c.status.in_(_RAN), ~replaced, runs)
     if unit_ids is not None:
         query = query.where(_VERSION.c.owner_unit_id.in_(unit_ids))
     return query.order_by(_VERSION.c.owner_unit_id, _VERSION.c.version.desc())

@@ -44,10 +44,11 @@ FUNCTIONS: Final[dict[str, str]] = {
             "definitions": "sign_limit revoke_signature",
         },
         "publish": {
-            "definitions": "preview_files propose_definition propose_files roll_back open_draft save_draft undo_draft",
+            "definitions": "preview_files propose_definition propose_files roll_back open_draft save_draft undo_draft"
+            " propose_retirement",
         },
         "agree": {
-            "definitions": "answer_proposal",
+            "definitions": "answer_proposal answer_retirement",
         },
         "rota": {
             "people": "plan_shift cancel_shift",

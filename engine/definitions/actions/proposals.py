@@ -147,8 +147,7 @@ def answer_proposal(engine: Engine, subject_id: UUID, *, viewer: Viewer, approve
         if request is None:
             raise AlreadyEndedError(kind="proposal")
         versions = _versions(tx, request)
-        for one in versions:
-            tx.of(DefinitionStore).hold(one.kind, one.name)
+        hold_all(tx, [(one.kind, one.name) for one in versions])
         answered = take_answer(
             engine, tx, ApprovalKind.DEFINITION, subject_id, viewer=viewer, approved=approved, now=now,
             stands=lambda: _stands(engine, tx, versions) if _is_its_owners(tx, request, versions) else "",
@@ -156,7 +155,7 @@ def answer_proposal(engine: Engine, subject_id: UUID, *, viewer: Viewer, approve
         is_in_time = not answered.is_overtaken
         if approved and is_in_time:
             _publish(engine, tx, versions, viewer=viewer, now=now)
-            _notify_leads(engine, tx, request, versions, viewer=viewer, now=now)
+            notify_leads(engine, tx, request, versions, viewer=viewer, now=now)
         else:
             tx.of(DefinitionStore).drop_proposed([one.id for one in versions])
         body = {"request_id": str(request.id), "agreed": approved, "overtaken": not is_in_time}
@@ -165,6 +164,17 @@ def answer_proposal(engine: Engine, subject_id: UUID, *, viewer: Viewer, approve
     engine.refresh_definitions()
     if not is_in_time:
         raise ConflictError(kind="definition")
+
+
+def hold_all(tx: Transaction, names: Iterable[tuple[str, str]]) -> None:
+    """Keep others from agreeing to any definition until the transaction ends, and see what they agreed to before.
+
+    What one refers to is retired, or published, before or after it: never at once.
+    """
+    tx.of(DefinitionStore).hold("definitions", "agreed")
+    for kind, name in names:
+        tx.of(DefinitionStore).hold(kind, name)
+    tx.library()
 
 
 def proposed_changes(engine: Engine, request_id: UUID, *, viewer: Viewer) -> tuple[Change, ...]:
@@ -224,7 +234,9 @@ def _ask(
         drop_proposal(tx, waiting)
     owners = {(one.kind, one.name): _owner(tx, one, viewer) for one in new}
     _require_own_ladders(tx, new, owners)
-    units = _who_agree(tx, new, owners, viewer)
+    whose = set(owners.values())
+    is_rota = any(one.kind == DefinitionKind.ROTA for one in new)
+    units = units_that_agree(tx, whose.pop() if len(whose) == 1 else None, viewer, is_rota=is_rota)
     unit_id, people = who_answers(tx, ApprovalKind.DEFINITION, units, but={viewer.actor_id})
     versions = [
         next_version(engine, tx, one, author=viewer.name, status="proposed", at=now, owner=owners[one.kind, one.name])
@@ -248,24 +260,18 @@ def _owner(tx: Transaction, one: Candidate, viewer: Viewer) -> UUID | None:
     """Return the unit for whose own cases a definition is; None for what is everybody's, which is the hub's."""
     if one.kind == DefinitionKind.ROTA:
         return UUID(one.name)
-    known = tx.of(DefinitionStore).current(one.kind, one.name)
-    if known is not None:
-        return known.owner_unit_id
+    if known := tx.of(DefinitionStore).versions(one.kind, one.name):
+        return known[0].owner_unit_id
     mine = units_that_let(viewer, publishing(one.kind))
     is_everybodys = viewer.is_system or one.kind not in _MAY_BE_OF_A_UNIT or not mine.isdisjoint(hub_units(tx))
     return None if is_everybodys else min(mine)
 
 
-def _who_agree(
-    tx: Transaction, new: Sequence[Candidate], owners: Mapping[tuple[str, str], UUID | None], viewer: Viewer
-) -> tuple[UUID, ...]:
+def units_that_agree(tx: Transaction, own: UUID | None, viewer: Viewer, *, is_rota: bool) -> tuple[UUID, ...]:
     """Return the units one of which agrees: the owner, then those of the hub's body, that of who proposes first.
 
     A rota names people of its unit, and is shown to nobody else.
     """
-    owning = set(owners.values())
-    own = owning.pop() if len(owning) == 1 else None
-    is_rota = any(one.kind == DefinitionKind.ROTA for one in new)
     hub = () if is_rota else sorted(hub_units(tx), key=lambda unit_id: unit_id not in viewer.unit_ids)
     return tuple(hub) if own is None else (own, *hub)
 
@@ -291,7 +297,7 @@ def _require_own_ladders(
         raise refused(findings)
 
 
-def _notify_leads(
+def notify_leads(
     engine: Engine,
     tx: Transaction,
     request: ApprovalRequest,
@@ -300,7 +306,7 @@ def _notify_leads(
     viewer: Viewer,
     now: datetime,
 ) -> None:
-    """Tell those who lead a unit whose cases a published definition touches, not who proposed it or agreed."""
+    """Tell those who lead a unit whose cases a changed definition touches, not who proposed it or agreed."""
     one = versions[0]
     page = _PAGES.get(one.kind, f"/definitions/{one.kind}/{{name}}").format(name=one.name)
     touched = [unit for unit in tx.of(DirectoryStore).units() if any(_touches(each, unit) for each in versions)]

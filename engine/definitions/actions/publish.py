@@ -192,10 +192,10 @@ def lint_sources(engine: Engine, sources: Mapping[str, str]) -> tuple[Finding, .
 
 
 def publish_shipped(engine: Engine, sources: Mapping[str, str]) -> tuple[Published, ...]:
-    """Publish the definitions that came with this release, where nothing of their name is published yet.
+    """Publish the definitions that came with this release, where nothing of their name ever was.
 
-    `sources` maps a file's name to its text. What a coordinator has published since is left alone. The same files are
-    looked at once only. Raises `DefinitionError` when one of them has errors: nothing is changed then.
+    `sources` maps a file's name to its text. What a coordinator has published or retired since is left alone. The same
+    files are looked at once only. Raises `DefinitionError` when one of them has errors: nothing is changed then.
     """
     digest = hashlib.sha256(json.dumps(sources, sort_keys=True).encode()).hexdigest()
     now = engine.clock.now()
@@ -216,12 +216,16 @@ def publish_shipped(engine: Engine, sources: Mapping[str, str]) -> tuple[Publish
 
 
 def differing(engine: Engine, sources: Mapping[str, str]) -> tuple[Differing, ...]:
-    """Name each file whose definition is not the one that runs, by content: words of a comment do not count."""
+    """Name each file whose definition is not the one that runs, by content: words of a comment do not count.
+
+    What somebody has retired is meant not to run.
+    """
     found = []
     with engine.transaction() as tx:
         for one in candidates(engine, sources, published_workflows(tx)):
             current = tx.of(DefinitionStore).current(one.kind, one.name)
-            if current is None or not one.is_content_of(current):
+            is_retired = current is None and tx.of(DefinitionStore).versions(one.kind, one.name)
+            if not is_retired and (current is None or not one.is_content_of(current)):
                 found.append(Differing(one.file, one.kind, one.name, current.version if current else 0))
     return tuple(found)
 
@@ -250,7 +254,7 @@ def publish_now(
     tx.of(DefinitionStore).hold(one.kind, one.name)
     current = runs_already(tx, one)
     if current is None and only_new:
-        current = tx.of(DefinitionStore).current(one.kind, one.name)
+        current = next(iter(tx.of(DefinitionStore).versions(one.kind, one.name)), None)
     if current is not None:
         return Published(one.kind, one.name, current.version, current.content_hash, changed=False, file=one.file)
     new = next_version(engine, tx, one, author=author, status="published", at=now)

@@ -5,9 +5,10 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Query
+from starlette.datastructures import FormData
 from starlette.responses import Response
 
-from engine.approvals.records import NoSecondPersonError
+from engine.approvals.records import ApprovalKind, NoSecondPersonError, WaitingView
 from engine.approvals.views import waiting as waiting_view
 from engine.definitions.actions.drafts import (
     DefinitionDraft,
@@ -20,19 +21,21 @@ from engine.definitions.actions.drafts import (
 from engine.definitions.actions.preview import preview_files
 from engine.definitions.actions.proposals import proposed_changes
 from engine.definitions.actions.publish import publishing, require_author
+from engine.definitions.actions.retire import RETIRABLE, propose_retirement, proposed_retirement
 from engine.definitions.pages.drafting import after_undo, page_of, picture_of, proposed
 from engine.definitions.pages.ladder_edits import read_ladder
 from engine.definitions.pages.ladders import time_line
 from engine.definitions.pages.message_texts import as_read
 from engine.definitions.pages.workflows import numbered, with_editor
-from engine.definitions.records import PreviewView
+from engine.definitions.records import PreviewView, RetirementError
+from engine.definitions.views import retirement as retirement_view
 from engine.definitions.views import versions as versions_view
 from engine.documents.actions.papers import PLACES
-from engine.errors import NotFoundError
+from engine.errors import InvalidAnswersError, NotFoundError
 from engine.language.findings import DefinitionError, has_errors
 from engine.web.dependencies import Posted, SignedIn
 from engine.web.languages import say
-from engine.web.posted import FIRST, Again, source_of, text
+from engine.web.posted import FIRST, Again, source_of, text, typed
 from engine.web.visit import Visit
 
 router = APIRouter()
@@ -110,14 +113,26 @@ def versions(
 
 @router.post("/definitions/{kind}/{name}/versions")
 def versions_posted(visit: SignedIn, kind: AnyKind, name: Name, form: Posted) -> Response:
-    """Propose that a version runs again."""
+    """Propose that a version runs again, or that none does any more."""
     require_author(visit.viewer, kind, name)
+    if text(form, "action") == "retire":
+        return _retire(visit, kind, name, form)
     number = int(text(form, "version")) if text(form, "version").isdecimal() else 0
     try:
         done = roll_back(visit.engine, kind, name, number, viewer=visit.viewer)
     except (NoSecondPersonError, DefinitionError) as error:
         return _versions_page(visit, kind, name, again=Again({"change": str(error)}))
     return visit.go(f"/waiting/{done.waits_for}", said="proposed") if done.waits_for else visit.go(page_of(kind, name))
+
+
+def _retire(visit: Visit, kind: str, name: str, form: FormData) -> Response:
+    try:
+        done = propose_retirement(visit.engine, kind, name, reason=text(form, "reason"), viewer=visit.viewer)
+    except (NoSecondPersonError, RetirementError) as error:
+        return _versions_page(visit, kind, name, again=Again({"retire": str(error)}, typed(form)))
+    except InvalidAnswersError as error:
+        return _versions_page(visit, kind, name, again=Again(error.problems, typed(form)))
+    return visit.go(f"/waiting/{done.waits_for}", said="proposed")
 
 
 def _versions_page(
@@ -134,30 +149,38 @@ def _versions_page(
         before, after = numbers[1], numbers[0]
     change = compare_versions(visit.engine, kind, name, before, after) if before and after else None
     title = say("the rota of {unit}", unit=found[0].owner) if kind == "rota" else found[0].title or name
+    may_publish, has_page = visit.may(publishing(kind)), runs or kind in {"rota", "message", "document"}
     return visit.page(
         "versions.html",
         title=say("Versions of {name}", name=title),
         section="workflows",
-        page=page_of(kind, name),
+        page=page_of(kind, name) if has_page else "/workflows",
+        back_to=title if has_page else "Workflows",
         title_of=title,
         versions=found,
         runs=runs,
         change=change,
         lanes=picture_of(visit, change),
-        may_go_back=visit.may(publishing(kind)) and change is not None and change.runs == runs != change.version,
+        may_go_back=may_publish and change is not None and change.runs == runs != change.version,
+        may_publish=may_publish,
+        may_retire=may_publish and bool(runs) and kind in RETIRABLE,
+        retirement=visit.engine.ask_all(retirement_view, kind, name),
         again=again,
     )
 
 
 @router.get("/waiting/{request_id}")
 def change(visit: SignedIn, request_id: UUID) -> Response:
-    """Show what a proposed definition changes of the one that runs, in words and as its text."""
+    """Show what a proposed definition changes of the one that runs, in words and as its text; or what is to retire."""
+    it = next((one for one in visit.ask(waiting_view) if one.id == request_id), None)
+    if it is not None and it.kind == ApprovalKind.RETIREMENT:
+        return _retiring_page(visit, it)
     changes = proposed_changes(visit.engine, request_id, viewer=visit.viewer)
     return visit.page(
         "proposed.html",
         title="A changed definition" if any(one.runs for one in changes) else "A new definition",
         section="waiting",
-        it=next(one for one in visit.ask(waiting_view) if one.id == request_id),
+        it=it,
         changes=changes,
         pictures={one.name: picture_of(visit, one) for one in changes},
         ladders={one.name: _levels(one.source) for one in changes if one.kind == "ladder"},
@@ -166,6 +189,14 @@ def change(visit: SignedIn, request_id: UUID) -> Response:
         preview=_what_it_does(visit, {f"{one.kind}-{one.name}.yaml": one.source for one in changes}),
         command_id=visit.new_command(),
     )
+
+
+def _retiring_page(visit: Visit, it: WaitingView) -> Response:
+    """Show the text of what would be retired, and what is said of it."""
+    return visit.page(
+        "retiring.html", title="A definition to be retired", section="waiting", it=it,
+        retires=proposed_retirement(visit.engine, it.id, viewer=visit.viewer), command_id=visit.new_command(),
+    )  # fmt: skip
 
 
 def _levels(source: str) -> tuple[tuple[str, str, str], ...]:

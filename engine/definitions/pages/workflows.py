@@ -19,7 +19,7 @@ from engine.definitions.pages.drafting import new_id
 from engine.definitions.pages.ladders import time_line
 from engine.definitions.records import PreviewView
 from engine.definitions.views import definition as definition_view
-from engine.definitions.views import definitions
+from engine.definitions.views import definitions, retired
 from engine.errors import IcmcError, NotAllowedError
 from engine.language.catalogue import Output, StepTypeInfo
 from engine.language.diagram import Drawing, draw
@@ -109,6 +109,7 @@ def workflows(visit: SignedIn) -> Response:
         section="workflows",
         definitions=[one for one in found if one.kind == "workflow"],
         others=[one for one in found if one.kind != "workflow"],
+        retired=visit.engine.ask_all(retired),
         may_publish=visit.may(Action.PUBLISH),
         drafts=[one for one in drafts if one[0] != "rota"],
     )

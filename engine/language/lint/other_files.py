@@ -1,7 +1,7 @@
 """Lint: ladders, calendars, law packs, retention policies and rotas."""
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from datetime import timedelta
 from typing import Final
 
@@ -180,14 +180,21 @@ def dropped_limits(
     dropped = {limit.id for limit in before.limits} - {limit.id for limit in after.limits}
     findings = []
     for workflow in workflows if dropped else ():
-        for key, step in workflow.steps.items():
-            info = catalogue.find(step.uses)
-            named = {time.law for time in step.time} if step.time else {info.law_limit if info else None}
-            for limit in sorted(named & dropped, key=str):
-                where = f'The workflow "{workflow.workflow}" names {limit} in its step "{key}"'
-                message = f"{where}: keep the limit, or change it there first."
-                findings.append(Finding(file, 1, 1, "limit-in-use", message))
+        for limit, key in steps_that_name(dropped, workflow, catalogue):
+            where = f'The workflow "{workflow.workflow}" names {limit} in its step "{key}"'
+            message = f"{where}: keep the limit, or change it there first."
+            findings.append(Finding(file, 1, 1, "limit-in-use", message))
     return findings
+
+
+def steps_that_name(limits: Collection[str], workflow: Workflow, catalogue: StepCatalogue) -> Iterator[tuple[str, str]]:
+    """Yield the limits that a workflow, a step type in it or a follow-up names, each with the id of its step."""
+    for key, step in workflow.steps.items():
+        info = catalogue.find(step.uses)
+        named = {time.law for time in step.time} if step.time else {info.law_limit if info else None}
+        named |= {said.law for said in step.follow_ups.values() if said}
+        for limit in sorted(named.intersection(limits), key=str):
+            yield str(limit), key
 
 
 FLOOR: Final = TimeLimit("P1Y")
