@@ -14,6 +14,8 @@ from engine.core.policy import Action
 from engine.definitions.views import definition
 from engine.errors import NotFoundError
 from engine.language.lanes import LaneView, in_lanes
+from engine.language.words import WorkflowWords
+from engine.language.workflow import Workflow
 from engine.numbers.actions import LONGEST_NAME, delete_numbers, make_monthly, save_numbers
 from engine.numbers.charts import GREEN, GREY, RED, TEAL, Bar, bars, table_as_csv
 from engine.numbers.records import (
@@ -237,7 +239,19 @@ def process(visit: SignedIn, name: _Name, lanes: LaneView = LaneView.PILLAR) -> 
         by=lanes,
         lanes=replace(drawn, rows=tuple(rows)),
         least=LEAST_INSIDE,
+        brought=list(_brought(visit, compiled.workflow, numbers)),
     )
+
+
+def _brought(
+    visit: Visit, workflow: Workflow, numbers: Mapping[str, StepNumbers]
+) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    """Yield the follow-ups that were brought: what each is, after which step, and its numbers in words."""
+    words = WorkflowWords(workflow.model_dump(mode="json", by_alias=True), visit.engine.catalogue)
+    found = [one for one in numbers.values() if one.uses]
+    for one in sorted(found, key=lambda one: (-(one.here or 0), one.uses, one.after)):
+        after = words.step(one.after) if one.after in workflow.steps else words.type(one.after)
+        yield words.type(one.uses), after, tuple(_said(one))
 
 
 def _said(numbers: StepNumbers) -> Iterator[str]:

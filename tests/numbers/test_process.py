@@ -7,6 +7,7 @@ import pytest
 from engine.errors import NotAllowedError
 from engine.numbers.views.figures import StepNumbers, process
 from tests.kit.portal import Portal, report_case
+from tests.kit.trial import VISIT
 from tests.kit.world import LOOKED, World
 
 
@@ -35,6 +36,31 @@ def test_of_few_cases_nothing_is_told(world: World) -> None:
     assert set(found.values()) == {StepNumbers()}
 
 
+def test_a_follow_up_is_counted_apart_with_what_brought_it(world: World) -> None:
+    brings = "    follow_ups: {look_again: {uses: trial.look, limit: PT24H}}\n    questions:"
+    assert VISIT.count("    questions:") == 1
+    world.publish(VISIT.replace("    questions:", brings))
+    cases = [world.at_talk().case_id for _ in range(11)]
+    world.do_jobs()
+    known = [
+        next(one for one in world.state(case_id).steps.values() if one.added and one.added.follow_up == "look_again")
+        for case_id in cases
+    ]
+    world.later(hours=25)
+    world.fire()
+    looked = {name: said for name, said in LOOKED.items() if name != "colour"}
+    for case_id, step in zip(cases[:6], known, strict=False):
+        now = world.clock.now().isoformat()
+        world.complete(world.item(case_id, step.key), by="caseworker", answers=looked | {"seen_at": now})
+    for _ in range(5):
+        world.at_talk()
+    world.do_jobs()
+    found = world.engine.ask(process, world.who("case_manager"), "visit")
+    assert found["look look_again"] == StepNumbers(10, 5, timedelta(hours=25), "trial.look", "look")
+    assert found["talk"].uses == "", "a step of the file is none"
+    assert {key for key, one in found.items() if one.uses} == {"look look_again"}
+
+
 def test_the_page_says_it_beside_the_picture(portal: Portal) -> None:
     for _ in range(6):
         report_case(portal.as_role("intake_officer"))
@@ -44,4 +70,5 @@ def test_the_page_says_it_beside_the_picture(portal: Portal) -> None:
     page = client.get(f"/workflows/{name}/cases").text
     assert "about 5 cases" in page
     assert "few or none" in page
+    assert "No answer has brought a follow-up yet." in page
     assert client.get("/workflows/nowhere/cases").status_code == 404

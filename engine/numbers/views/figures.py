@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, distinct, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, distinct, func, or_, select
 
 from engine.cases.visibility import late_by, late_from, not_denied
 from engine.core.policy import Action, Viewer, require, units_that_let
@@ -140,18 +140,27 @@ LEAST_INSIDE: Final = 5
 class StepNumbers(NamedTuple):
     """Cases that are at a step now, those that are late there, and how long half of those stayed that have left it.
 
-    Counts are rounded to fives; what is None is withheld, since it is of few cases.
+    Counts are rounded to fives; what is None is withheld, since it is of few cases. A follow-up that a step of the key
+    `after` (or a step type) has brought is of the step type `uses`.
     """
 
     here: int | None = None
     late: int | None = None
     median: timedelta | None = None
+    uses: str = ""
+    after: str = ""
+
+
+_FOLLOW_UP = STEP.c.added["origin"]["follow_up"].astext
+_AFTER = func.coalesce(STEP.c.added["origin"]["step"].astext, "")
+_PLACE = case((STEP.c.added.is_(None), STEP.c.key), else_=_AFTER.concat(" ").concat(_FOLLOW_UP))
 
 
 def process(reading: Reading, viewer: Viewer, workflow: str) -> Mapping[str, StepNumbers]:
     """Return the numbers of each step of a workflow in the units that let the viewer count, whatever the version.
 
-    Raises `NotAllowedError`.
+    A follow-up has the key of the step, or the step type, that brought it before its name; what somebody added is not
+    counted. Raises `NotAllowedError`.
     """
     require(viewer, Action.SEE_STATISTICS)
     is_live, is_ended = STEP.c.status.in_(LIVE), and_(STEP.c.status == StepStatus.ENDED, STEP.c.opened_at.is_not(None))
@@ -159,26 +168,31 @@ def process(reading: Reading, viewer: Viewer, workflow: str) -> Mapping[str, Ste
     late = select(DEADLINE.c.step_id).where(is_late, DEADLINE.c.purpose != OPENING)
     stayed = func.percentile_cont(0.5).within_group(STEP.c.ended_at - STEP.c.opened_at)
     asked = select(
-        STEP.c.key,
+        _PLACE.label("key"), func.max(STEP.c.uses).label("uses"), func.max(_AFTER).label("after"),
         func.count(distinct(STEP.c.case_id)).filter(is_live).label("here"),
         func.count(distinct(STEP.c.case_id)).filter(is_live, STEP.c.id.in_(late)).label("late"),
         func.count(distinct(STEP.c.case_id)).filter(is_ended).label("gone"),
         stayed.filter(is_ended).label("median"),
-    ).select_from(STEP.join(RUN, RUN.c.id == STEP.c.run_id))
-    of = [RUN.c.workflow == workflow, STEP.c.added.is_(None), not_denied(viewer, STEP.c.case_id)]
+    ).select_from(STEP.join(RUN, RUN.c.id == STEP.c.run_id))  # fmt: skip
+    is_declared = or_(STEP.c.added.is_(None), _FOLLOW_UP.is_not(None))
+    of = [RUN.c.workflow == workflow, is_declared, not_denied(viewer, STEP.c.case_id)]
     if not viewer.is_system:
         of.append(STEP.c.unit_id.in_(sorted(units_that_let(viewer, Action.SEE_STATISTICS))))
-    rows = reading.rows(asked.where(*of).group_by(STEP.c.key))
+    rows = reading.rows(asked.where(*of).group_by(_PLACE))
     counts = {(WHOLE, f"{row['key']} {name}"): int(row[name]) for row in rows for name in ("here", "late")}
     parts = (((WHOLE, f"{row['key']} late"), (WHOLE, f"{row['key']} here")) for row in rows)
     told = shown(counts, {}, within=parts, least=LEAST_INSIDE)
     return {
         row["key"]: StepNumbers(
             told[WHOLE, f"{row['key']} here"], told[WHOLE, f"{row['key']} late"],
-            row["median"] if row["gone"] >= LEAST_INSIDE else None,
+            row["median"] if row["gone"] >= LEAST_INSIDE else None, *_brought(row),
         )
         for row in rows
     }  # fmt: skip
+
+
+def _brought(row: Row) -> tuple[str, str]:
+    return (row["uses"], row["after"]) if row["after"] else ("", "")
 
 
 def tables_in_words(figures: Mapping[str, tuple[int | None, bool]], known: Known) -> Iterator[FigureTable]:
