@@ -69,7 +69,10 @@ def test_a_workflow_is_retired_by_two_people_and_its_cases_go_on(world: World) -
     assert (known.reason, known.asked_by, known.agreed_by) == (
         WHY, world.who("case_manager").name, world.who("nodal_officer").name
     )  # fmt: skip
-    told = [row[0] for row in world.rows("SELECT type FROM audit_event WHERE type LIKE 'Retirement%' ORDER BY at, type DESC")]
+    told = [
+        row[0]
+        for row in world.rows("SELECT type FROM audit_event WHERE type LIKE 'Retirement%' ORDER BY at, type DESC")
+    ]
     assert told == ["RetirementProposed", "RetirementAnswered"]
 
 
@@ -254,11 +257,34 @@ def test_the_pages_ask_show_why_and_bring_it_back(portal: Portal) -> None:
 
 
 def test_one_is_told_what_holds_a_ladder_when_agreeing_comes_too_late(portal: Portal) -> None:
-    publish_shipped(portal.engine, {"spare.yaml": SPARE})
+    publish_shipped(portal.engine, {"held.yaml": SPARE.replace("ladder: spare", "ladder: held")})
     author, second = portal.as_role("case_manager"), portal.as_role("nodal_officer")
-    asked = author.post("/definitions/ladder/spare/versions", data={"action": "retire", "reason": WHY})
+    asked = author.post("/definitions/ladder/held/versions", data={"action": "retire", "reason": WHY})
     begins = "workflow: other\nversion: 1\ntitle: Other\nextends: reported-concern\n"
-    other = f"{begins}steps:\n  triage:\n    time: {{from: ready, limit: PT1H, ladder: spare}}\n"
+    other = f"{begins}steps:\n  triage:\n    time: {{from: ready, limit: PT1H, ladder: held}}\n"
     publish_shipped(portal.engine, {"other.yaml": other})
     page = second.post(asked.url.path, data={"answer": "yes"}).text
-    assert "The ladder spare cannot be retired yet. The workflow “Other” uses it." in page
+    assert "The ladder held cannot be retired yet. The workflow “Other” uses it." in page
+
+
+def test_any_two_versions_are_compared_from_the_page(portal: Portal) -> None:
+    first = SPARE.replace("ladder: spare", "ladder: thrice")
+    publish_shipped(portal.engine, {"thrice.yaml": first})
+    author, second, here = portal.as_role("case_manager"), portal.as_role("nodal_officer"), "/definitions/ladder/thrice"
+    assert "Compare them" not in author.get(f"{here}/versions").text, "there is one"
+    for title in ("Second", "Third"):
+        propose_definition(
+            portal.engine, source=first.replace("title: Spare", f"title: {title}"), viewer=portal.people["case_manager"]
+        )
+        line = next(one for one in portal.engine.ask(waiting, portal.people["nodal_officer"]) if title in one.about)
+        second.post(f"/waiting/{line.id}", data={"answer": "yes"})
+    page = author.get(f"{here}/versions").text
+    chosen = re.findall(r'<option value="(\d)" selected>', page)
+    assert chosen == ["2", "3"], "what the newest one changed comes first"
+    for before, after in ((1, 3), (3, 1), (2, 2)):
+        page = author.get(f"{here}/versions?before={before}&after={after}").text
+        assert f"version {before} to version {after}" in page
+        assert re.findall(r'<option value="(\d)" selected>', page) == [str(before), str(after)]
+    assert "Nothing but its number differs." in page
+    assert author.get(f"{here}/versions?before=1&after=9").status_code == 404
+    assert "From version 1 to version 3" in author.get(f"{here}/versions?before=1").text

@@ -65,7 +65,8 @@ QUERIES: Final[dict[str, Asked]] = {
     **dict.fromkeys(
         (
             "as_viewer", "shifts", "absences", "channels", "organisations", "contacts", "definitions", "definition",
-            "versions", "published_workflows", "actors", "members", "member", "unit_list", "units", "places", "hubs",
+            "versions", "retired", "retirement", "published_workflows",
+            "actors", "members", "member", "unit_list", "units", "places", "hubs",
             "count_period", "unpublished",
             "hubs_to_ask", "zone_of",
         ),

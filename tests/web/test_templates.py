@@ -47,7 +47,7 @@ from engine.definitions.pages.simulating import CASES, StaffForm, lost, sections
 from engine.definitions.pages.step_form import StepEditor
 from engine.definitions.pages.studio import WholeForm
 from engine.definitions.pages.workflows import numbered
-from engine.definitions.records import DefinitionView, LawExplanationView, PointsToView, PreviewView
+from engine.definitions.records import DefinitionView, LawExplanationView, PointsToView, PreviewView, RetirementView
 from engine.definitions.rehearsed import (
     AlertBudget,
     ComparedSoFar,
@@ -446,8 +446,9 @@ def contexts(*, full: bool) -> dict[str, dict[str, Any]]:
                           "sent_page": 1, "sent_goes_on": full,
                           "read_at_once": [UUID(int=1), UUID(int=2)] if full else []},
         "workflows.html": {"definitions": some(definition), "others": some(definition), "may_publish": full,
-                           "drafts": some(("workflow", NASTY, NOW))},
-        "workflow-cases.html": {"definition": definition, "by": LaneView.PILLAR, "lanes": lanes, "least": 5},
+                           "drafts": some(("workflow", NASTY, NOW)), "retired": some(definition)},
+        "workflow-cases.html": {"definition": definition, "by": LaneView.PILLAR, "lanes": lanes, "least": 5,
+                                "brought": some((NASTY, NASTY, (NASTY,)))},
         "workflow-move.html": {"plan": BulkPlan(
             "x", NASTY, 2, {1: 3} if full else {}, 1, 1, {NASTY: 1}, ((ID, NASTY, NASTY),),
             tuple(BulkMove(ID, "x", 2, "h", ID, NOW, 5, cases=2, moved=1, undoes=undoes, done_at=at)
@@ -527,7 +528,15 @@ def contexts(*, full: bool) -> dict[str, dict[str, Any]]:
                              "problems": problems},
         "versions.html": {"page": "/workflows/x", "title_of": NASTY, "versions": some(definition) * 2,
                           "lanes": compared_lanes if full else None,
-                          "runs": 1, "change": change if full else None, "may_go_back": full, "problems": problems},
+                          "runs": 1, "change": change if full else None, "may_go_back": full, "problems": problems,
+                          "back_to": NASTY, "may_publish": full, "may_retire": full,
+                          "compared": ([Item("1", "1", checked=full)],) * 2,
+                          "retirement": RetirementView(
+                              kind="workflow", name="x", reason=NASTY, asked_by=NASTY, asked_at=NOW, agreed_by=NASTY,
+                              retired_at=NOW, request_id=ID,
+                          ) if full else None,
+                          "errors": {"reason": NASTY} if full else {}, "typed": {"reason": NASTY} if full else {}},
+        "retiring.html": {"it": view(WaitingView), "retires": definition if full else None, "command_id": ID},
         "diagram.html": {"definition": definition, "svg": svg if full else "", "drawing": draw(drawn)},
         "definition.html": {"definition": definition, "lines": numbered(NASTY), "may_change": full,
                             "note": NASTY if full else "", "levels": some((NASTY, NASTY, NASTY))},

@@ -34,6 +34,7 @@ from engine.documents.actions.papers import PLACES
 from engine.errors import InvalidAnswersError, NotFoundError
 from engine.language.findings import DefinitionError, has_errors
 from engine.web.dependencies import Posted, SignedIn
+from engine.web.forms import Item
 from engine.web.languages import say
 from engine.web.posted import FIRST, Again, source_of, text, typed
 from engine.web.visit import Visit
@@ -145,8 +146,8 @@ def _versions_page(
         raise NotFoundError(kind="definition")
     numbers = [one.version for one in found]
     runs = next((one.version for one in found if one.status == "published"), 0)
-    if before is None and after is None and len(found) > 1:
-        before, after = numbers[1], numbers[0]
+    if len(found) > 1:
+        before, after = before or numbers[1], after or numbers[0]
     change = compare_versions(visit.engine, kind, name, before, after) if before and after else None
     title = say("the rota of {unit}", unit=found[0].owner) if kind == "rota" else found[0].title or name
     may_publish, has_page = visit.may(publishing(kind)), runs or kind in {"rota", "message", "document"}
@@ -160,6 +161,7 @@ def _versions_page(
         versions=found,
         runs=runs,
         change=change,
+        compared=[[Item(str(one), str(one), checked=one == chosen) for one in numbers] for chosen in (before, after)],
         lanes=picture_of(visit, change),
         may_go_back=may_publish and change is not None and change.runs == runs != change.version,
         may_publish=may_publish,
