@@ -256,7 +256,7 @@ def rotas_of(unit_ids: Collection[UUID] | None, *, since: datetime) -> Select[tu
         _OTHER.c.kind == "rota", _OTHER.c.name == _VERSION.c.name, _OTHER.c.status.in_(_RAN),
         _OTHER.c.version > _VERSION.c.version, _OTHER.c.flattened["begins"].as_string() <= long_ago,
     )  # fmt: skip
-    runs = exists().where(other.c.kind == "rota", other.c.name == _VERSION.c.name, other.c.status == "published")
+    runs = exists().where(_OTHER.c.kind == "rota", _OTHER.c.name == _VERSION.c.name, _OTHER.c.status == "published")
     query = select(_VERSION.c.owner_unit_id.label("unit_id"), _VERSION.c.flattened)
     query = query.where(_VERSION.c.kind == "rota", _VERSION.c.status.in_(_RAN), ~replaced, runs)
     if unit_ids is not None:
