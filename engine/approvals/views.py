@@ -3,12 +3,12 @@
 from functools import lru_cache
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, exists, false, func, or_, select, true
 
 from engine.approvals.records import FOUR_EYES, ApprovalKind, Rule, WaitingView
 from engine.cases.visibility import kept_by
 from engine.core.policy import ROLES_THAT_MAY, Action, Viewer, can, units_that_let
-from engine.db.reading import Reading, Row, few
+from engine.db.reading import PRESENT, Reading, Row, few
 from engine.db.shape import ACTOR, CASE, MEMBERSHIP, UNIT
 from engine.db.tables import TABLES
 
@@ -24,7 +24,7 @@ def waiting(reading: Reading, viewer: Viewer, case_id: UUID | None = None) -> tu
     rows = reading.rows(
         select(_REQUEST, CASE.c.number.label("case_number"), ACTOR.c.name.label("asker"))
         .select_from(_WITH_CASE.outerjoin(ACTOR, ACTOR.c.id == _REQUEST.c.asked_by))
-        .where(of_case, _still_waits(reading), _seen(viewer), or_(mine, _answerable(viewer)))
+        .where(of_case, _still_waits(), _seen(viewer), or_(mine, _answerable(viewer)))
         .order_by(_REQUEST.c.expires_at, _REQUEST.c.id)
         .limit(few(_MOST))
     )
@@ -34,19 +34,21 @@ def waiting(reading: Reading, viewer: Viewer, case_id: UUID | None = None) -> tu
 
 def count_waiting(reading: Reading, viewer: Viewer) -> int:
     """Count what the viewer may answer now."""
-    condition = _answerable(viewer)
-    if viewer.is_system or condition is None:
-        return 0
-    query = select(func.count()).select_from(_WITH_CASE)
-    return reading.count(query.where(_still_waits(reading), _seen(viewer), condition, ~_is_done_with(viewer)))
+    return 0 if viewer.is_system else reading.count(_to_answer(viewer))
 
 
-def _still_waits(reading: Reading) -> ColumnElement[bool]:
+@lru_cache(_MOST)
+def _to_answer(viewer: Viewer) -> Select[int]:
+    asked = (_still_waits(), _seen(viewer), _answerable(viewer), ~_is_done_with(viewer))
+    return select(func.count()).select_from(_WITH_CASE).where(*asked)
+
+
+def _still_waits() -> ColumnElement[bool]:
     """Say that nobody has answered and that it has not run out; a limit that is over needs no more time."""
     is_over = exists().where(_DEADLINE.c.id == _REQUEST.c.subject_id, _DEADLINE.c.status != "open")
     return and_(
         _REQUEST.c.answered_at.is_(None),
-        _REQUEST.c.expires_at > reading.now,
+        _REQUEST.c.expires_at > PRESENT,
         or_(_REQUEST.c.kind != ApprovalKind.MORE_TIME.value, ~is_over),
     )
 

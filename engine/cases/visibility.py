@@ -109,6 +109,7 @@ def operational_to(viewer: Viewer, *, now: Instant) -> ColumnElement[bool]:
     return _own_or(viewer, CASE.c.id.in_(shown))
 
 
+@lru_cache(_MOST_KEPT)
 def partly_shown_to(viewer: Viewer, *, now: Instant) -> ColumnElement[bool]:
     """Return the condition on `case` that holds where the viewer sees that it is, and neither where it stands nor when.
 
@@ -170,6 +171,7 @@ def named(case_id: ColumnElement[UUID], step_id: ColumnElement[Any] | None = Non
     return asked.table_valued(*columns).lateral("named")
 
 
+@lru_cache(_MOST_KEPT)
 def kept_by(viewer: Viewer, action: Action = Action.SEE_CASES) -> ColumnElement[bool]:
     """Return the condition on `case` that holds for those of the units in which the viewer may do something."""
     if viewer.is_system:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache, partial
 from itertools import islice
 from typing import Any, Final, Generic, NamedTuple, ParamSpec, TypeVar, cast
+from weakref import WeakKeyDictionary
 
 from greenlet import getcurrent, greenlet
 from psycopg.pq import Format
@@ -35,6 +36,11 @@ _IN_TYPES: Final = "icmc_in_types"
 """The option of a statement whose rows lie in lists, and come with the types of their columns."""
 _MOST_KEPT: Final = 2_000
 _KNOWN: Final[LRUCache[Any, tuple[SQLCompiler, SimpleResultMetaData]]] = LRUCache(_MOST_KEPT)
+_OWN: Final[WeakKeyDictionary[Question, tuple[SQLCompiler, SimpleResultMetaData]]] = WeakKeyDictionary()
+"""The same by the question itself, for one that is built once: a key is long, and so is the way to what it leads to.
+
+Only what is plain is here: its text is made of a copy of it, so that it can go once nobody asks it any more.
+"""
 _NAME: Final = re.compile(r"(?<!%)%\((\w+)\)s")
 """A value in a text; a `%` that means itself stands twice, and is never written before one."""
 
@@ -169,12 +175,14 @@ def _worded(question: Question, values: Mapping[str, Any] | None, dialect: Diale
     are parts of a statement: there it is made of the whole anew, here once for a question that is kept.
     """
     key = question._generate_cache_key()  # noqa: SLF001 - as whoever keeps statements has to
-    known = None if key is None else _KNOWN.get(key.key)
+    known = _OWN.get(question) or (None if key is None else _KNOWN.get(key.key))
     if known is None:
         compiled = _rows(question)._compiler(dialect, cache_key=key, column_keys=[])  # noqa: SLF001 - with its key
         known = compiled, SimpleResultMetaData(question.selected_columns.keys())
         if key is not None:
             _KNOWN[key.key] = known
+    if _is_plain(question):
+        _OWN[question] = known
     compiled, columns = known
     given = compiled.construct_params(
         None if values is None else dict(values),
@@ -206,6 +214,10 @@ def _one_statement(texts: tuple[str, ...]) -> tuple[str, Sequence[Mapping[str, s
 
 def _rows(statement: Question) -> Question:
     """Put each row of a question into one column."""
-    if isinstance(statement, Select) and not statement._distinct:  # noqa: SLF001 - there is no other way to ask
+    if isinstance(statement, Select) and _is_plain(statement):
         return statement.with_only_columns(func.row(*statement.selected_columns))
     return select(literal_column("asked")).select_from(statement.subquery("asked"))
+
+
+def _is_plain(statement: Question) -> bool:
+    return isinstance(statement, Select) and not statement._distinct  # noqa: SLF001 - there is no other way to ask

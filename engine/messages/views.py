@@ -1,6 +1,9 @@
 """What came in for a person, what left or should have, and by which ways they are reached."""
 
-from sqlalchemy import Cast, ColumnElement, Join, Uuid, exists, false, func, or_, select
+from functools import lru_cache
+from typing import Final
+
+from sqlalchemy import Cast, ColumnElement, Join, Select, Uuid, exists, false, func, or_, select
 
 from engine.cases.visibility import (
     Positions,
@@ -13,7 +16,7 @@ from engine.cases.visibility import (
 )
 from engine.core.policy import Action, Viewer, require
 from engine.core.records import LIVE
-from engine.db.reading import Reading, Row, few
+from engine.db.reading import PRESENT, Reading, Row, few
 from engine.db.shape import (
     ACTOR,
     CASE,
@@ -34,6 +37,7 @@ from engine.messages.records import ChannelView, ContactView, DeadLetterView, Ma
 from engine.people.viewer import demo_condition
 
 IN_APP = "in_app"
+_MOST_KEPT: Final = 1_024
 _OF_REFERRALS = ("referred", "answered")
 _ITEM_IN = "items/([0-9a-f-]{36})"
 _MESSAGES = MESSAGE.outerjoin(CASE, CASE.c.id == MESSAGE.c.case_id)
@@ -48,8 +52,8 @@ def notices(reading: Reading, viewer: Viewer, *, offset: int = 0, limit: int = 5
             MESSAGE.c.link, STEP.c.key, STEP.c.uses, STEP.c.path, STEP.c.added, RUN.c.definition_hash,
             DEADLINE.c.due_at, _is_over().label("is_over"),
         )
-        .select_from(_with_steps(reading, viewer).outerjoin(RUN, RUN.c.id == STEP.c.run_id))
-        .where(*_for(reading, viewer))
+        .select_from(_with_steps(viewer).outerjoin(RUN, RUN.c.id == STEP.c.run_id))
+        .where(*_for(viewer))
         .order_by(MESSAGE.c.created_at.desc(), MESSAGE.c.id)
         .offset(offset)
         .limit(few(limit))
@@ -60,15 +64,19 @@ def notices(reading: Reading, viewer: Viewer, *, offset: int = 0, limit: int = 5
 
 def unread(reading: Reading, viewer: Viewer) -> int:
     """Count the messages of the viewer's inbox that were not read, and whose step is not over."""
+    return reading.count(_unread(viewer))
+
+
+@lru_cache(_MOST_KEPT)
+def _unread(viewer: Viewer) -> Select[int]:
     waits = (MESSAGE.c.read_at.is_(None), ~_is_over())
-    unread_ones = select(func.count()).select_from(_with_steps(reading, viewer)).where(*_for(reading, viewer), *waits)
-    return reading.count(unread_ones)
+    return select(func.count()).select_from(_with_steps(viewer)).where(*_for(viewer), *waits)
 
 
-def _with_steps(reading: Reading, viewer: Viewer) -> Join:
+def _with_steps(viewer: Viewer) -> Join:
     """Return messages with their cases, and with the steps that they tell of, as far as the viewer is shown those."""
     item_id = Cast(func.substring(MESSAGE.c.link, _ITEM_IN), Uuid())
-    shown = step_shown_to(viewer, STEP.c.path, CASE.c.id, now=reading.present)
+    shown = step_shown_to(viewer, STEP.c.path, CASE.c.id, now=PRESENT)
     return (
         _MESSAGES.outerjoin(ESCALATION, ESCALATION.c.id == MESSAGE.c.escalation_id)
         .outerjoin(DEADLINE, DEADLINE.c.id == ESCALATION.c.deadline_id)
@@ -103,7 +111,7 @@ def demo_mailbox(reading: Reading, viewer: Viewer, *, limit: int = 100) -> tuple
             _MESSAGES.join(DELIVERY, DELIVERY.c.message_id == MESSAGE.c.id)
             .join(ACTOR, ACTOR.c.id == MESSAGE.c.recipient_id)
         )
-        .where(demo_condition(), DELIVERY.c.channel != IN_APP, _about_visible(reading, viewer))
+        .where(demo_condition(), DELIVERY.c.channel != IN_APP, _about_visible(viewer))
         .order_by(func.coalesce(DELIVERY.c.sent_at, MESSAGE.c.created_at).desc(), DELIVERY.c.id)
         .limit(few(limit))
     )  # fmt: skip
@@ -111,22 +119,20 @@ def demo_mailbox(reading: Reading, viewer: Viewer, *, limit: int = 100) -> tuple
     return tuple(MailView(to=f"{row['name']} <{row['email']}>", **{name: row[name] for name in same}) for row in rows)
 
 
-def _for(reading: Reading, viewer: Viewer) -> tuple[ColumnElement[bool], ...]:
+def _for(viewer: Viewer) -> tuple[ColumnElement[bool], ...]:
     in_app = exists().where(
         DELIVERY.c.message_id == MESSAGE.c.id, DELIVERY.c.channel == IN_APP, DELIVERY.c.status == "delivered"
     )
-    return (MESSAGE.c.recipient_id == viewer.actor_id, in_app, _about_visible(reading, viewer))
+    return (MESSAGE.c.recipient_id == viewer.actor_id, in_app, _about_visible(viewer))
 
 
-def _about_visible(reading: Reading, viewer: Viewer) -> ColumnElement[bool]:
-    return or_(
-        MESSAGE.c.case_id.is_(None), operational_to(viewer, now=reading.present), _of_a_referral(reading, viewer)
-    )
+def _about_visible(viewer: Viewer) -> ColumnElement[bool]:
+    return or_(MESSAGE.c.case_id.is_(None), operational_to(viewer, now=PRESENT), _of_a_referral(viewer))
 
 
-def _of_a_referral(reading: Reading, viewer: Viewer) -> ColumnElement[bool]:
+def _of_a_referral(viewer: Viewer) -> ColumnElement[bool]:
     """Return the condition for what tells of an offer and its answer: whoever sees the case at all is shown that."""
-    return MESSAGE.c.kind.in_(_OF_REFERRALS) & visible_to(viewer, now=reading.present)
+    return MESSAGE.c.kind.in_(_OF_REFERRALS) & visible_to(viewer, now=PRESENT)
 
 
 def dead_letters(

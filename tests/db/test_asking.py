@@ -1,5 +1,7 @@
 """Questions that run side by side go out in one statement, and are answered as if each had been asked alone."""
 
+import gc
+import weakref
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -89,6 +91,25 @@ def test_values_of_one_question_are_not_taken_for_those_of_another_or_of_before(
         ]  # fmt: skip
         assert [list(one().scalars()) for one in asked] == [some, others, [first + 1], [1 - first], ["50%"]]
     assert asking.execute(named, {"number": 2}).scalar_one() == 3
+
+
+def test_a_question_goes_once_nobody_asks_it_any_more(asking: AskedTogether) -> None:
+    number = column("number", Integer)
+    many = union_all(*(select(literal(one).label("number")) for one in range(3)))
+
+    def ask() -> list[weakref.ref[Any]]:
+        some = [
+            select(number).select_from(many.subquery()).where(number > 0),
+            select(number).select_from(many.subquery()).distinct(), union_all(many, many),
+        ]  # fmt: skip
+        asked = [asking.soon(asking.execute, one) for one in some]
+        assert [len(list(one())) for one in asked] == [2, 3, 6]
+        return [weakref.ref(one) for one in some]
+
+    ask()
+    left = ask()
+    gc.collect()
+    assert [one() for one in left] == [None, None, None]
 
 
 def test_as_many_statements_go_out_as_the_longest_of_them_asks_one_after_another(

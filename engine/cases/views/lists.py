@@ -1,6 +1,7 @@
 """The list of cases, the number of them, and one found by its number."""
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Final
 from uuid import UUID
 
@@ -25,7 +26,7 @@ from engine.cases.visibility import (
 from engine.core.access import OPERATIONAL
 from engine.core.deadlines.lateness import is_overdue
 from engine.core.policy import Action, Viewer, units_that_let, visible_units
-from engine.db.reading import Reading, few
+from engine.db.reading import PRESENT, Reading, few
 from engine.db.shape import (
     ACTOR,
     CASE,
@@ -49,6 +50,7 @@ _UNTOLD = {"status": "shared", "opened_at": None, "next_due_at": None, "next_lat
 
 
 EVERY_CASE: Final = CaseFilter()
+_MOST_KEPT: Final = 1_024
 
 
 def cases(
@@ -87,14 +89,23 @@ def own_cases(reading: Reading, viewer: Viewer, *, after: UUID | None = None, li
 
 def count_cases(reading: Reading, viewer: Viewer, *, status: str = "open", chosen: CaseFilter = EVERY_CASE) -> int:
     """Count the cases that the viewer sees."""
-    counted = select(func.count()).select_from(CASE)
     if chosen.is_on:
-        return reading.count(counted.where(_stands(status), filtered(viewer, chosen, now=reading.present)))
-    found = reading.soon(reading.count, counted.where(_stands(status), _seen(reading, viewer, status)))
+        filtered_ones = filtered(viewer, chosen, now=reading.present)
+        return reading.count(select(func.count()).select_from(CASE).where(_stands(status), filtered_ones))
+    shown, partly_shown = _counted(viewer, status)
+    found = reading.soon(reading.count, shown)
     if status != "open":
         return found()
-    partly = reading.soon(reading.count, counted.where(partly_shown_to(viewer, now=reading.present)))
+    partly = reading.soon(reading.count, partly_shown)
     return found() + partly()
+
+
+@lru_cache(_MOST_KEPT)
+def _counted(viewer: Viewer, status: str) -> tuple[Select[int], Select[int]]:
+    """Count the cases that are shown, and those that are partly shown."""
+    counted = select(func.count()).select_from(CASE)
+    shown = counted.where(_stands(status), _seen(viewer, status))
+    return shown, counted.where(partly_shown_to(viewer, now=PRESENT))
 
 
 def saved_filters(reading: Reading, viewer: Viewer) -> tuple[SavedFilter, ...]:
@@ -122,15 +133,15 @@ def _stands(status: str) -> ColumnElement[bool]:
     return {"open": CASE_IS_OPEN, "closed": is_one_of(CASE.c.status, "closed")}.get(status, true())
 
 
-def _seen(reading: Reading, viewer: Viewer, status: str) -> ColumnElement[bool]:
+def _seen(viewer: Viewer, status: str) -> ColumnElement[bool]:
     """Return the condition for what may be asked of: where a case stands only of one whose work is shown."""
     if status in {"open", "closed"}:
-        return operational_to(viewer, now=reading.present)
-    return visible_to(viewer, now=reading.present)
+        return operational_to(viewer, now=PRESENT)
+    return visible_to(viewer, now=PRESENT)
 
 
 def _wanted(reading: Reading, viewer: Viewer, status: str, number: str) -> ColumnElement[bool]:
-    right = and_(_stands(status), _seen(reading, viewer, status))
+    right = and_(_stands(status), _seen(viewer, status))
     if status == "open":
         right = or_(right, partly_shown_to(viewer, now=reading.present))
     begins = [CASE.c.number.startswith(beginning, autoescape=True) for beginning in beginnings(number)]
