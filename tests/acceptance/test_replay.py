@@ -114,7 +114,13 @@ def test_whatever_happens_can_be_pointed_at(worlds: dict[str, World], replayed: 
 
     What the system adds while a person does something is not that person's act: only what somebody asked for is.
     """
-    number, world = replayed(name).case, worlds[name]
+    number = replayed(name).case
+    lines = _lines_of(worlds[name], number)
+    assert name == "cs-09" or any(line and "follow_ups" in line.place for line in lines)
+
+
+def _lines_of(world: World, number: str) -> list[Any]:
+    """Return the lines that brought what happened in a case; fail for what neither a line nor a person has brought."""
     with psycopg.connect(world.address.replace("postgresql+psycopg://", "postgresql://")) as database:
         [[case_id]] = database.execute('SELECT id FROM "case" WHERE number = %s', [number]).fetchall()
 
@@ -134,13 +140,28 @@ def test_whatever_happens_can_be_pointed_at(worlds: dict[str, World], replayed: 
     events = [ev.EVENT.validate_python({**body, "type": type_}) for type_, body in map(_plain, bodies) if type_ in TOLD]
     lines = [(one, line_of_event(one, state, definitions, shelf)) for one in events]
     assert [one for one, line in lines if line is None and _step_of(one) not in added] == []
-    assert name == "cs-09" or any(line and "follow_ups" in line.place for _, line in lines)
     known = {_step_of(one) for one in events} | {
         one.deadline.id for one in events if isinstance(one, ev.DEADLINE_EVENTS)
     }
     about = {UUID(key.split("|")[1]) for key in keys}
     assert {one for one in about if items.get(one, one) not in known | sent} == set()
     assert about
+    return [line for _, line in lines]
+
+
+OTHER_STORIES = [
+    pytest.param(
+        path, id=path.stem, marks=() if path.stem in {"false-alarm", "a-home-joins-us"} else pytest.mark.faults
+    )
+    for folder in ("other_stories", "strangers")
+    for path in sorted((Path(__file__).parent / folder).glob("*.yaml"))
+]
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("path", OTHER_STORIES)
+def test_whatever_happens_in_any_other_story_can_be_pointed_at(world: World, path: Path) -> None:
+    assert any(_lines_of(world, replay_story(world, read_story(path)).case)), "something is brought by a line"
 
 
 def _plain(stored: tuple[str, dict[str, Any]]) -> tuple[str, dict[str, Any]]:
