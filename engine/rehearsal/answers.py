@@ -152,7 +152,8 @@ def _told_later(story: Story, event: StoryEvent) -> dict[str, JsonValue]:
     judgment: dict[str, JsonValue] = {"purpose": "judgment"} if "prosecution.outcome" in counted else {}
     told: Mapping[str, dict[str, JsonValue]] = {
         "policing.ahtu": arrest,
-        "policing.fir": {**arrest, **sections} | ({"refused": True} if is_refused else {}),
+        "policing.fir": {**arrest, **sections}
+        | ({"refused": True, "refusal_officer": canary(story.id, "refusal_officer")} if is_refused else {}),
         "rescue.execute": {"suspects_held": int(_REMAND in counted)},
         "press.monitor": {"harmful": int("press.leak" in counted or leak_to_come)},
         "press.release": {} if is_appeal else _STATEMENT,

@@ -70,7 +70,9 @@ def test_a_report_that_is_registered_within_a_day_of_another_was_refused_first(*
     first = _told("policing.fir", label="first")
     later = _told("policing.fir", of="first" if is_registered_later else "start", law="IN-FIR-REG", after_hours=9)
     told = _story("cs-01").model_copy(update={"timeline": (first, later)})
-    assert step_answers(told, first, registry().get("policing.fir"))["refused"] is is_registered_later
+    answers = step_answers(told, first, registry().get("policing.fir"))
+    check_answers(registry().get("policing.fir"), answers)
+    assert answers["refused"] is is_registered_later
 
 
 @pytest.mark.parametrize(("label", "harmful"), [("", 1), ("seen", 0)])
