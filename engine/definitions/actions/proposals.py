@@ -147,7 +147,7 @@ def answer_proposal(engine: Engine, subject_id: UUID, *, viewer: Viewer, approve
         if request is None:
             raise AlreadyEndedError(kind="proposal")
         versions = _versions(tx, request)
-        hold_all(tx, [(one.kind, one.name) for one in versions])
+        lock_all(tx, [(one.kind, one.name) for one in versions])
         answered = take_answer(
             engine, tx, ApprovalKind.DEFINITION, subject_id, viewer=viewer, approved=approved, now=now,
             stands=lambda: _stands(engine, tx, versions) if _is_its_owners(tx, request, versions) else "",
@@ -166,7 +166,7 @@ def answer_proposal(engine: Engine, subject_id: UUID, *, viewer: Viewer, approve
         raise ConflictError(kind="definition")
 
 
-def hold_all(tx: Transaction, names: Iterable[tuple[str, str]]) -> None:
+def lock_all(tx: Transaction, names: Iterable[tuple[str, str]]) -> None:
     """Keep others from agreeing to any definition until the transaction ends, and see what they agreed to before.
 
     What one refers to is retired, or published, before or after it: never at once.

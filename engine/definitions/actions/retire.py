@@ -13,7 +13,7 @@ from engine.audit.store import AuditLogStore
 from engine.core.follow_ups import ORDINARY_LADDER
 from engine.core.policy import Viewer
 from engine.db.transaction import Transaction
-from engine.definitions.actions.proposals import hold_all, notify_leads, units_that_agree
+from engine.definitions.actions.proposals import lock_all, notify_leads, units_that_agree
 from engine.definitions.actions.publish import ladders_of, require_author
 from engine.definitions.records import RetirementError, StoredDefinition
 from engine.definitions.store import DefinitionStore
@@ -95,7 +95,7 @@ def answer_retirement(engine: Engine, subject_id: UUID, *, viewer: Viewer, appro
         if request is None:
             raise AlreadyEndedError(kind="proposal")
         kind, name = request.subject["kind"], request.subject["name"]
-        hold_all(tx, [(kind, name)])
+        lock_all(tx, [(kind, name)])
         stored = tx.of(DefinitionStore).current(kind, name)
         runs = stored is not None and stored.id == subject_id
         answered = take_answer(
