@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from sqlalchemy import Select, String, and_, cast, exists, func, or_, select
+from sqlalchemy import Select, String, and_, cast, exists, func, or_, select, true
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from engine.db.reading import Reading, Row, few
@@ -26,10 +26,14 @@ def definitions(reading: Reading, *kinds: str) -> tuple[DefinitionView, ...]:
 
 
 def definition(reading: Reading, kind: str, name: str, version: int | None = None) -> DefinitionView:
-    """Return the newest published version of a definition, or the version asked for; raises `NotFoundError`."""
-    statement = _select().where(DEFINITION.c.kind == kind, DEFINITION.c.name == name)
-    wanted = _PUBLISHED if version is None else and_(_RAN, DEFINITION.c.version == version)
-    rows = reading.rows(statement.where(wanted).order_by(DEFINITION.c.version.desc()).limit(few(1)))
+    """Return the version of a definition that runs, else the newest that ran, or the one asked for.
+
+    Raises `NotFoundError`.
+    """
+    statement = _select().where(DEFINITION.c.kind == kind, DEFINITION.c.name == name, _RAN)
+    wanted = true() if version is None else DEFINITION.c.version == version
+    newest = ((DEFINITION.c.status == "published").desc(), DEFINITION.c.version.desc())
+    rows = reading.rows(statement.where(wanted).order_by(*newest).limit(few(1)))
     if not rows:
         raise NotFoundError(kind="definition")
     return _views(rows)[0]

@@ -172,13 +172,14 @@ def diagram(visit: SignedIn, name: Name, version: Number | None = None) -> Respo
 
 @router.get("/definitions/{kind}/{name}")
 def definition_page(visit: SignedIn, kind: Kind, name: Name) -> Response:
-    """Show the text of a ladder, a law pack, a calendar or a retention policy."""
+    """Show the text of a ladder, a law pack, a calendar or a retention policy, also of one that was retired."""
     definition = visit.engine.ask_all(definition_view, kind, name, None)
+    ladder = visit.engine.library().ladders.get(name) if kind == "ladder" else None
     return visit.page(
         "definition.html", title=say("{kind} {name}", kind=kind.capitalize(), name=name),
         section="workflows", definition=definition,
         note=_note(visit, kind, name),
-        levels=time_line(visit.engine.library().ladders[name].levels) if kind == "ladder" else (),
+        levels=time_line(ladder.levels) if ladder else (),
         lines=numbered(definition.source),
         may_change=visit.may(publishing(kind)),
     )  # fmt: skip
