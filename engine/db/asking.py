@@ -198,7 +198,7 @@ def _worded(question: Question, values: Mapping[str, Any] | None, dialect: Diale
     return _Worded(text, given, columns)
 
 
-@lru_cache(_MOST_KEPT)
+@lru_cache(_MOST_KEPT // 8)
 def _one_statement(texts: tuple[str, ...]) -> tuple[str, Sequence[Mapping[str, str]]]:
     """Put questions together, and say for each how its names are called there."""
     names: list[dict[str, str]] = []
