@@ -30,7 +30,7 @@ from engine.db.reading import Known, Reader
 from engine.db.row_history import ROWS, RowHistory
 from engine.db.transaction import Transaction, acting_for, asked_over, enter_each, in_hand, secret_of
 from engine.deadlines.actions import limits
-from engine.definitions.actions import proposals
+from engine.definitions.actions import proposals, retire
 from engine.definitions.actions.publish import publish_shipped
 from engine.definitions.cache import DefinitionCache, PublishedLibrary
 from engine.definitions.holidays import known_places, whole
@@ -80,7 +80,7 @@ from engine.sign_in.passwords import Argon2Passwords, TotpCodes, shipped
 DEMO_CLOCK = "demo_clock"
 ASK_A_SECOND_PERSON = (
     closing, custody, emergency, erasure, invitations, limits, links, overview_actions, peers, proposals, releasing,
-    recusals, restrict, retention, roles, second_factor,
+    recusals, restrict, retention, retire, roles, second_factor,
 )  # fmt: skip
 """The modules that register what becomes of what they ask a second person for: loaded with the system, all of them."""
 

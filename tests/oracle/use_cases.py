@@ -13,7 +13,7 @@ FUNCTIONS: Final[dict[str, str]] = {
             "approvals": "raise_concern take_answer",
             "cases": "own_report open_within write_opening command_on_case require_own note_reading require_pace"
             " note_refusal save_filter delete_filter",
-            "definitions": "law_page proposed_changes as_stored my_drafts",
+            "definitions": "law_page proposed_changes proposed_retirement as_stored my_drafts",
             "sign_in": "kept_form newest_kept_form drop_form change_password sessions_of end_session"
             " end_other_sessions require_step_up step_up",
             "sharing": "read_directory hold_or_send",

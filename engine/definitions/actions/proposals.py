@@ -141,7 +141,7 @@ def answer_proposal(engine: Engine, subject_id: UUID, *, viewer: Viewer, approve
     Raises `ConflictError` then, `AlreadyEndedError`, `OwnApprovalError`, `NotAllowedError`.
     """
     now = engine.clock.now()
-    _require_may_answer(viewer)
+    require_may_answer(viewer)
     with engine.transaction() as tx:
         request = tx.of(ApprovalStore).open_about(ApprovalKind.DEFINITION, subject_id)
         if request is None:
@@ -155,7 +155,7 @@ def answer_proposal(engine: Engine, subject_id: UUID, *, viewer: Viewer, approve
         is_in_time = not answered.is_overtaken
         if approved and is_in_time:
             _publish(engine, tx, versions, viewer=viewer, now=now)
-            notify_leads(engine, tx, request, versions, viewer=viewer, now=now)
+            notify_leads(tx, engine, request, versions, viewer=viewer, now=now)
         else:
             tx.of(DefinitionStore).drop_proposed([one.id for one in versions])
         body = {"request_id": str(request.id), "agreed": approved, "overtaken": not is_in_time}
@@ -298,8 +298,8 @@ def _require_own_ladders(
 
 
 def notify_leads(
-    engine: Engine,
     tx: Transaction,
+    engine: Engine,
     request: ApprovalRequest,
     versions: Sequence[StoredDefinition],
     *,
@@ -407,7 +407,7 @@ def _printed(engine: Engine, name: str, flattened: Mapping[str, Any]) -> str:
     return "\n".join(texts.get(one.release, one.release) for one in engine.papers.words(name))
 
 
-def _require_may_answer(viewer: Viewer) -> None:
+def require_may_answer(viewer: Viewer) -> None:
     """Refuse who has no part in it, the machine itself too: it is not a second person."""
     action = FOUR_EYES[ApprovalKind.DEFINITION].answers
     if viewer.is_system or not can(viewer, action):

@@ -13,7 +13,7 @@ from engine.audit.store import AuditLogStore
 from engine.core.follow_ups import ORDINARY_LADDER
 from engine.core.policy import Viewer
 from engine.db.transaction import Transaction
-from engine.definitions.actions.proposals import lock_all, notify_leads, units_that_agree
+from engine.definitions.actions.proposals import lock_all, notify_leads, require_may_answer, units_that_agree
 from engine.definitions.actions.publish import ladders_of, require_author
 from engine.definitions.records import RetirementError, StoredDefinition
 from engine.definitions.store import DefinitionStore
@@ -90,6 +90,7 @@ def answer_retirement(engine: Engine, subject_id: UUID, *, viewer: Viewer, appro
     by now, `ConflictError` where another version runs, `AlreadyEndedError`, `OwnApprovalError`, `NotAllowedError`.
     """
     now = engine.clock.now()
+    require_may_answer(viewer)
     with engine.transaction() as tx:
         request = tx.of(ApprovalStore).open_about(ApprovalKind.RETIREMENT, subject_id)
         if request is None:
@@ -105,7 +106,7 @@ def answer_retirement(engine: Engine, subject_id: UUID, *, viewer: Viewer, appro
         if stored is not None and approved and not answered.is_overtaken:
             _require_unused(engine, tx, stored)
             tx.of(DefinitionStore).retire(stored)
-            notify_leads(engine, tx, request, (stored,), viewer=viewer, now=now)
+            notify_leads(tx, engine, request, (stored,), viewer=viewer, now=now)
         _note(tx, "RetirementAnswered", answered, stored, agreed=approved, overtaken=answered.is_overtaken)
         tx.commit()
     engine.refresh_definitions()
