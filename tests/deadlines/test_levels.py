@@ -482,8 +482,7 @@ def _late(world: World, ladder: str | None, *, standard: str = STANDARD, workflo
     if ladder is not None:
         publish_shipped(world.engine, {"odd.yaml": ladder, "never-seen.yaml": workflow})
         if standard is not STANDARD:
-            world.rows("UPDATE definition_version SET status = 'refused' WHERE name = 'standard'")
-            publish_shipped(world.engine, {"standard.yaml": standard})
+            world.publish(standard)
     case_id = world.open(workflow="never-seen").case_id
     world.complete(world.item(case_id, "intake"), by="intake_officer", answers=INTAKE)
     item = world.item(case_id, "look")
