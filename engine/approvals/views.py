@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Select, and_, exists, false, func, or_, se
 from engine.approvals.records import FOUR_EYES, ApprovalKind, Rule, WaitingView
 from engine.cases.visibility import kept_by
 from engine.core.policy import ROLES_THAT_MAY, Action, Viewer, can, units_that_let
-from engine.db.reading import PRESENT, Reading, Row, few
+from engine.db.reading import PRESENT, VIEWERS_KEPT, Reading, Row, few
 from engine.db.shape import ACTOR, CASE, MEMBERSHIP, UNIT
 from engine.db.tables import TABLES
 
@@ -37,7 +37,7 @@ def count_waiting(reading: Reading, viewer: Viewer) -> int:
     return 0 if viewer.is_system else reading.count(_to_answer(viewer))
 
 
-@lru_cache(_MOST)
+@lru_cache(VIEWERS_KEPT)
 def _to_answer(viewer: Viewer) -> Select[int]:
     asked = (_still_waits(), _seen(viewer), _answerable(viewer), ~_is_done_with(viewer))
     return select(func.count()).select_from(_WITH_CASE).where(*asked)
@@ -58,7 +58,7 @@ def _seen(viewer: Viewer) -> ColumnElement[bool]:
     return or_(_REQUEST.c.case_id.is_(None), kept_by(viewer))
 
 
-@lru_cache(_MOST)
+@lru_cache(VIEWERS_KEPT)
 def _answerable(viewer: Viewer) -> ColumnElement[bool]:
     """Say that the viewer may answer what is of this kind, in this unit, and is not whom it is about."""
     about = func.coalesce(_REQUEST.c.subject["actor_id"].astext, "")

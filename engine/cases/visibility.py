@@ -35,7 +35,7 @@ from engine.cases.records import CaseFilter
 from engine.core.access import OF_PERSONS, OPERATIONAL
 from engine.core.policy import Action, Viewer, units_that_let, visible_units
 from engine.core.values import person_in
-from engine.db.reading import Reading
+from engine.db.reading import VIEWERS_KEPT, Reading
 from engine.db.shape import CASE, CASE_PERSON, DEADLINE, DEADLINE_IS_OPEN, ITEM, ITEM_IS_OPEN, OPENING, STEP, UNIT
 from engine.db.tables import TABLES
 from engine.language.names import Role
@@ -85,15 +85,13 @@ def restricted_cases(actor_id: UUID) -> Select[tuple[UUID]]:
 
 Instant = datetime | ColumnElement[datetime]
 """An instant, or the present one of whatever asks."""
-_MOST_KEPT = 1_024
-"""How many conditions are kept for the next page, each for one viewer as they are now."""
 _PERSON_IN = "person:([0-9a-f-]{36})"
 """How the path of a step names whose it is."""
 _OF_A_PERSON = r"(^| )person\."
 GRANT, RECUSAL = TABLES["grant"], TABLES["recusal"]
 
 
-@lru_cache(_MOST_KEPT)
+@lru_cache(VIEWERS_KEPT)
 def visible_to(viewer: Viewer, *, now: Instant) -> ColumnElement[bool]:
     """Return the condition on `case` that holds for what the viewer's units registered or were granted.
 
@@ -102,14 +100,14 @@ def visible_to(viewer: Viewer, *, now: Instant) -> ColumnElement[bool]:
     return _own_or(viewer, CASE.c.id.in_(_live_grants(viewer, now=now)))
 
 
-@lru_cache(_MOST_KEPT)
+@lru_cache(VIEWERS_KEPT)
 def operational_to(viewer: Viewer, *, now: Instant) -> ColumnElement[bool]:
     """Give the condition on `case` that holds where the viewer is shown steps and time limits, not only that it is."""
     shown = _live_grants(viewer, now=now).where(GRANT.c.fields.contains([OPERATIONAL]))
     return _own_or(viewer, CASE.c.id.in_(shown))
 
 
-@lru_cache(_MOST_KEPT)
+@lru_cache(VIEWERS_KEPT)
 def partly_shown_to(viewer: Viewer, *, now: Instant) -> ColumnElement[bool]:
     """Return the condition on `case` that holds where the viewer sees that it is, and neither where it stands nor when.
 
@@ -125,7 +123,7 @@ def partly_shown_to(viewer: Viewer, *, now: Instant) -> ColumnElement[bool]:
     )  # fmt: skip
 
 
-@lru_cache(_MOST_KEPT)
+@lru_cache(VIEWERS_KEPT)
 def step_shown_to(
     viewer: Viewer, path: ColumnElement[str], case_id: ColumnElement[UUID], *, now: Instant
 ) -> ColumnElement[bool]:
@@ -139,7 +137,7 @@ def step_shown_to(
     return _own_or(viewer, live.where(GRANT.c.case_id == case_id).correlate_except(GRANT).exists())
 
 
-@lru_cache(_MOST_KEPT)
+@lru_cache(VIEWERS_KEPT)
 def person_shown_to(viewer: Viewer, person_id: ColumnElement[UUID], *, now: Instant) -> ColumnElement[bool]:
     """Return the condition on `case` that holds where the viewer is shown something of who a person of it is."""
     of_whom = person_id == any_(GRANT.c.persons)
@@ -148,7 +146,7 @@ def person_shown_to(viewer: Viewer, person_id: ColumnElement[UUID], *, now: Inst
     return _own_or(viewer, live.correlate_except(GRANT).exists())
 
 
-@lru_cache(_MOST_KEPT)
+@lru_cache(VIEWERS_KEPT)
 def revealed_to(viewer: Viewer, person_id: ColumnElement[UUID], *, now: Instant) -> ColumnElement[bool]:
     """Return the condition on `case` that holds where the viewer may reveal all that tells who a person of it is."""
     if viewer.is_system:
@@ -171,7 +169,7 @@ def named(case_id: ColumnElement[UUID], step_id: ColumnElement[Any] | None = Non
     return asked.table_valued(*columns).lateral("named")
 
 
-@lru_cache(_MOST_KEPT)
+@lru_cache(VIEWERS_KEPT)
 def kept_by(viewer: Viewer, action: Action = Action.SEE_CASES) -> ColumnElement[bool]:
     """Return the condition on `case` that holds for those of the units in which the viewer may do something."""
     if viewer.is_system:
@@ -188,7 +186,7 @@ def granted_to(viewer: Viewer, *, now: Instant) -> Select[tuple[UUID]]:
     return _live_grants(viewer, now=now).where(not_denied(viewer, GRANT.c.case_id))
 
 
-@lru_cache(_MOST_KEPT)
+@lru_cache(VIEWERS_KEPT)
 def not_denied(viewer: Viewer, case_id: ColumnElement[UUID]) -> ColumnElement[bool]:
     """Return the condition that a case is not denied to the viewer, their units or organisations, nor sealed.
 

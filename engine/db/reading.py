@@ -50,6 +50,10 @@ _QUESTION_KINDS = {
 }
 
 
+VIEWERS_KEPT: Final = 1_024
+"""How many questions or conditions of one kind are kept for the next page, each for one viewer as they are now."""
+
+
 def few(number: int) -> ColumnElement[int]:
     """Return a number of rows as part of the statement, so that its plan, which is kept, is one for so few."""
     return literal_column(str(int(number)), Integer)

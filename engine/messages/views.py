@@ -1,7 +1,6 @@
 """What came in for a person, what left or should have, and by which ways they are reached."""
 
 from functools import lru_cache
-from typing import Final
 
 from sqlalchemy import Cast, ColumnElement, Join, Select, Uuid, exists, false, func, or_, select
 
@@ -16,7 +15,7 @@ from engine.cases.visibility import (
 )
 from engine.core.policy import Action, Viewer, require
 from engine.core.records import LIVE
-from engine.db.reading import PRESENT, Reading, Row, few
+from engine.db.reading import PRESENT, VIEWERS_KEPT, Reading, Row, few
 from engine.db.shape import (
     ACTOR,
     CASE,
@@ -37,7 +36,6 @@ from engine.messages.records import ChannelView, ContactView, DeadLetterView, Ma
 from engine.people.viewer import demo_condition
 
 IN_APP = "in_app"
-_MOST_KEPT: Final = 1_024
 _OF_REFERRALS = ("referred", "answered")
 _ITEM_IN = "items/([0-9a-f-]{36})"
 _MESSAGES = MESSAGE.outerjoin(CASE, CASE.c.id == MESSAGE.c.case_id)
@@ -67,7 +65,7 @@ def unread(reading: Reading, viewer: Viewer) -> int:
     return reading.count(_unread(viewer))
 
 
-@lru_cache(_MOST_KEPT)
+@lru_cache(VIEWERS_KEPT)
 def _unread(viewer: Viewer) -> Select[int]:
     waits = (MESSAGE.c.read_at.is_(None), ~_is_over())
     return select(func.count()).select_from(_with_steps(viewer)).where(*_for(viewer), *waits)

@@ -26,7 +26,7 @@ from engine.cases.visibility import (
 from engine.core.access import OPERATIONAL
 from engine.core.deadlines.lateness import is_overdue
 from engine.core.policy import Action, Viewer, units_that_let, visible_units
-from engine.db.reading import PRESENT, Reading, few
+from engine.db.reading import PRESENT, VIEWERS_KEPT, Reading, few
 from engine.db.shape import (
     ACTOR,
     CASE,
@@ -50,7 +50,6 @@ _UNTOLD = {"status": "shared", "opened_at": None, "next_due_at": None, "next_lat
 
 
 EVERY_CASE: Final = CaseFilter()
-_MOST_KEPT: Final = 1_024
 
 
 def cases(
@@ -100,7 +99,7 @@ def count_cases(reading: Reading, viewer: Viewer, *, status: str = "open", chose
     return found() + partly()
 
 
-@lru_cache(_MOST_KEPT)
+@lru_cache(VIEWERS_KEPT)
 def _counted(viewer: Viewer, status: str) -> tuple[Select[int], Select[int]]:
     """Count the cases that are shown, and those that are partly shown."""
     counted = select(func.count()).select_from(CASE)
