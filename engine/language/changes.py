@@ -21,6 +21,7 @@ from engine.language.time_changes import (
     warning_changes,
 )
 from engine.language.words import LawWords, Plain, WorkflowWords, people, sooner_or_later, within
+from engine.language.yaml_files import read_yaml
 
 _TITLES: Final = {
     "after": "what comes before", "not_before": "when it opens at the earliest",
@@ -66,6 +67,31 @@ def changes_in_words(
     else:
         found = _ladders(before, after) if kind == "ladder" else _others("", before, after)
     return tuple(sorted(dict.fromkeys(found), key=lambda one: not one.is_loss))
+
+
+def name_changes(before: str, after: str, flattened: Plain, catalogue: StepCatalogue) -> tuple[ChangeSentence, ...]:
+    """Say what differs in the names that two texts of a workflow give: they are no part of what runs."""
+    old, new = (read_yaml(text, file="workflow.yaml").data for text in (before, after))
+    return tuple(_names(WorkflowWords(flattened, catalogue), old, new))
+
+
+def _names(words: WorkflowWords, before: Any, after: Any) -> Iterator[ChangeSentence]:  # noqa: ANN401 - as they stand in a file
+    for group in ("conditions", "starts"):
+        old, new = (one.get(group) or {} if isinstance(one, dict) else {} for one in (before, after))
+        for name, was, becomes in _pairs(old, new):
+            named, (said, said_now) = in_running_words(str(name)), (_stands_for(words, one) for one in (was, becomes))
+            if not was or not becomes:
+                is_new = "is new: it stands for" if becomes else "is gone: it stood for"
+                yield ChangeSentence(f"The name “{named}” {is_new} {said_now or said}.")
+            else:
+                yield ChangeSentence(f"The name “{named}” stands for {said_now} instead of {said}.")
+
+
+def _stands_for(words: WorkflowWords, said: Any) -> str:  # noqa: ANN401 - as it stands in a file
+    steps = said.get("any") if isinstance(said, dict) else None
+    if isinstance(steps, list):
+        return ", or else ".join(f"“{words.step(str(key))}”" for key in steps)
+    return words.condition(said) if isinstance(said, str) else ""
 
 
 class _Workflows:

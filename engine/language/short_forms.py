@@ -20,7 +20,7 @@ from engine.language.names import LEFT_OUT, meant, nearest, shown
 
 Load = Callable[[str], Merged | None]
 """Finds another workflow, written out, by its name."""
-_CONDITIONS: Final = frozenset({"when", "until", "abort"})
+CONDITIONS: Final = frozenset({"when", "until", "abort"})
 _REFERENCES: Final = frozenset({"after", "all", "any", "of", "not", "on_breach", "to", "holds", "steps", "default"})
 _STARTS: Final = frozenset({"from", "unit_from"})
 PARAMETER: Final = re.compile(r"\$([a-z][a-z0-9_]*)")
@@ -89,7 +89,7 @@ def _in_conditions(value: Any, named: Mapping[str, str], key: str = "") -> Any: 
         return {name: _in_conditions(one, named, "when" if key == "sets" else str(name)) for name, one in value.items()}
     if isinstance(value, list):
         return [_in_conditions(one, named, key) for one in value]
-    return _replaced(value, named) if isinstance(value, str) and key in _CONDITIONS else value
+    return _replaced(value, named) if isinstance(value, str) and key in CONDITIONS else value
 
 
 def _replaced(condition: str, names: Mapping[str, str]) -> str:
@@ -171,7 +171,7 @@ def _renamed(value: Any, ids: Mapping[str, str], key: str = "") -> Any:  # noqa:
         return [_renamed(one, ids, key) for one in value]
     if not isinstance(value, str):
         return value
-    if key in _CONDITIONS:
+    if key in CONDITIONS:
         return _replaced(value, ids)
     if key in _STARTS:
         head, dot, field = value.partition(".")

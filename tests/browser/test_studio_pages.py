@@ -583,6 +583,39 @@ def test_a_question_is_taken_out_without_script(without_script: Page, portal: Po
     without_script.get_by_role("button", name="Discard the draft").click()
 
 
+def test_a_condition_is_named_by_the_keyboard_and_told(open_page: OpenPage, portal: Portal) -> None:
+    page = open_page()
+    become(page, portal, "case_manager")
+    page.goto("/workflows/compensation/draft?whole=1#whole")
+    must_be_pleasant(page)
+    unfold(page, "Names of conditions:")
+    must_be_pleasant(page)
+    press(page, "Name a condition")
+    must_be_pleasant(page)
+    take(page, "name-new")
+    write(page, "What it is called", "Maybe a child")
+    page.locator("#when-0").select_option("report.is_child_suspected|yes")
+    press(page, "Save this")
+    expect(page.locator("#changes")).to_contain_text("The name “maybe a child” is new")
+    must_be_pleasant(page)
+    take(page, "name")
+    unfold(page, "Take this out")
+    press(page, "Take “Maybe a child” out of the workflow")
+    expect(page.locator("#changes")).to_contain_text("Nothing yet")
+    press(page, "Discard the draft")
+
+
+def test_a_name_that_is_used_is_refused_to_be_taken_out_without_script(without_script: Page, portal: Portal) -> None:
+    become(without_script, portal, "case_manager")
+    without_script.goto("/workflows/compensation/draft?whole=1#whole")
+    without_script.get_by_text("Names of conditions:", exact=False).first.click()
+    without_script.get_by_role("link", name="On trial").click()
+    without_script.get_by_text("Take this out").click()
+    without_script.get_by_role("button", name="Take “On trial” out of the workflow").click()
+    expect(without_script.locator("#gone-error")).to_contain_text("It is used by “")
+    must_fit(without_script)
+
+
 def test_the_rules_of_a_calendar_are_changed_by_the_keyboard_and_seen_in_its_month(
     open_page: OpenPage, portal: Portal
 ) -> None:

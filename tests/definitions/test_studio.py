@@ -12,6 +12,7 @@ from starlette.testclient import TestClient
 
 from engine.definitions.actions.drafts import open_draft, save_draft
 from engine.definitions.pages.drafting import ONLY_TEXT
+from engine.definitions.pages.part_form import EDITORS
 from engine.definitions.views import definition
 from engine.language.editing import moved, value_at, with_value
 from engine.language.findings import Severity
@@ -320,7 +321,7 @@ def test_nonsense_in_the_form_of_the_whole_workflow_is_refused_beside_its_field(
 
 def test_each_part_of_a_workflow_has_a_field_or_a_reason_to_be_text(portal: Portal) -> None:
     fields = {"title", "description", "start", "jurisdictions", "priority", "steps"}
-    assert fields | ONLY_TEXT["workflow"].keys() == Workflow.model_fields.keys() - {"is_whole"}
+    assert fields | EDITORS.keys() | ONLY_TEXT["workflow"].keys() == Workflow.model_fields.keys() - {"is_whole"}
     page = portal.as_role("partnership_manager").get(f"/workflows/{NAME}/draft?whole=1").text
     assert [why for why in ONLY_TEXT["workflow"].values() if why.replace("'", "&#39;") not in page] == []
 

@@ -41,6 +41,7 @@ from engine.definitions.pages.calendar_form import DayForm, _fields
 from engine.definitions.pages.ladders import level_form
 from engine.definitions.pages.message_texts import Shown
 from engine.definitions.pages.paper_texts import PaperShown, WordsShown
+from engine.definitions.pages.part_form import EDITORS, PartList
 from engine.definitions.pages.rotas import _form
 from engine.definitions.pages.rule_form import ConditionChoice
 from engine.definitions.pages.simulating import CASES, StaffForm, lost, sections
@@ -259,7 +260,8 @@ def contexts(*, full: bool) -> dict[str, dict[str, Any]]:
     assert drawn is not None
     other = drawn.model_copy(update={"steps": {"b": drawn.steps["a"]}})
     compared_lanes = in_lanes(drawn, before=other)
-    lanes, editor = in_lanes(drawn, chosen="a"), StepEditor(loaded, drawn, RegistryCatalogue(registry()), "a")
+    catalogue = RegistryCatalogue(registry())
+    lanes, editor = in_lanes(drawn, chosen="a"), StepEditor(loaded, drawn, catalogue, "a")
     change = Change("ladder", NASTY, 2, 1, NASTY, NASTY, lines, said, NASTY)
     paper = PaperShown(NASTY, NASTY, some(NASTY), int(full), int(full), int(full))
     words = WordsShown("w", PaperWords(NASTY, PaperPart.PARAGRAPH, (NASTY,), (NASTY,)), NASTY * 2,
@@ -507,6 +509,8 @@ def contexts(*, full: bool) -> dict[str, dict[str, Any]]:
                         "whole": WholeForm(NASTY, NASTY, some(Item("x", NASTY, checked=False)), ConditionChoice(
                             NASTY, ((NASTY, some(Item("x", NASTY, checked=True))),), is_rich=False), NASTY, NASTY)
                         if full else None,
+                        "kinds": some(PartList("conditions", NASTY, NASTY, some((NASTY, NASTY, NASTY)))),
+                        "part": EDITORS["conditions"](loaded, drawn, catalogue, "").form() if full else None,
                         "asked": some(NASTY), "looks": (),
                         "uses": some((NASTY, some(Item("x.y", NASTY, checked=False)))),
                         "steps": (), "errors": {"uses": NASTY} if full else {}, "problems": problems},

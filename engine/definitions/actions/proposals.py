@@ -49,7 +49,7 @@ from engine.definitions.actions.publish import (
 from engine.definitions.records import StoredDefinition
 from engine.definitions.store import DefinitionStore, RecountStore
 from engine.errors import AlreadyEndedError, ConflictError, NotAllowedError, NotFoundError
-from engine.language.changes import ChangeSentence, changes_in_words
+from engine.language.changes import ChangeSentence, changes_in_words, name_changes
 from engine.language.editing import Difference, differences
 from engine.language.findings import has_errors
 from engine.language.library import DefinitionKind
@@ -394,10 +394,12 @@ def change_of(engine: Engine, tx: Transaction, runs: StoredDefinition | None, on
         name = unit.name if unit else ""
         names = {person.email: person.name for person in tx.of(DirectoryStore).of_unit(UUID(one.name))}
         before, after = (with_names(said, names) for said in (before or {"begins": one.flattened["begins"]}, after))
+    said = changes_in_words(one.kind, before, after, engine.catalogue, laws, library.ladders)
+    if runs and workflows:
+        said += name_changes(runs.source, one.source, after, engine.catalogue)
     return Change(
         one.kind, name, one.version, runs.version if runs else 0, one.content_hash, one.source,
-        differences(before, after),
-        changes_in_words(one.kind, before, after, engine.catalogue, laws, library.ladders), one.title, workflows,
+        differences(before, after), said, one.title, workflows,
     )  # fmt: skip
 
 

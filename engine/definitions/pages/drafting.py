@@ -60,8 +60,6 @@ ONLY_TEXT: Final[Mapping[str, Mapping[str, str]]] = {
         "close": "it changes how every case ends",
         "follow_ups": "those of one step are changed at the step; those of all steps of a kind are written",
         "parameters": "they stand for values of the file that it extends",
-        "conditions": "a name for a condition is used in many places of the text",
-        "starts": "a name for where time counts from is used in many places of the text",
         "parts": "each brings another workflow into this one",
     },
     "step": {

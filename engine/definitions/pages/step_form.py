@@ -1,6 +1,5 @@
 """The form of one step of a workflow: what it shows, and which lines of the text its answers change."""
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, NamedTuple
@@ -8,9 +7,9 @@ from typing import Any, Final, NamedTuple
 from pydantic import ValidationError
 from starlette.datastructures import FormData
 
-from engine.builtin import REPORT
 from engine.core.library import Library
 from engine.definitions.pages.approval_form import ApprovalForm, approval_edits, approval_form, approval_problems
+from engine.definitions.pages.condition_form import ConditionEditor, ConditionForm, askable
 from engine.definitions.pages.drafting import UNITS, split_limit
 from engine.definitions.pages.ladders import time_line
 from engine.definitions.pages.question_form import (
@@ -26,28 +25,23 @@ from engine.definitions.pages.question_form import (
     question_forms,
     text_or_posted,
 )
-from engine.definitions.pages.rule_form import NEW_TIME, RuleEditor, RulesForm, is_offered, offered
+from engine.definitions.pages.rule_form import NEW_TIME, Outputs, RuleEditor, RulesForm
 from engine.errors import InvalidAnswersError
-from engine.language.catalogue import Output, StepCatalogue, ValueKind
-from engine.language.conditions.building import WORDS, Built, BuiltRow, RowAsk, put_together, rows_of
-from engine.language.conditions.tree import ConditionSyntaxError
+from engine.language.catalogue import StepCatalogue
 from engine.language.editing import value_at
 from engine.language.extends import LoadedWorkflow
 from engine.language.limits import WarningPoint
 from engine.language.lint.subject import Order
-from engine.language.names import OF_PERSONS, PERSON, Role, in_running_words
+from engine.language.names import Role, in_running_words
 from engine.language.words import LawWords, WorkflowWords, limit_words
 from engine.language.workflow import Join, JoinMode, TimeSpec, Workflow
 from engine.language.yaml_files import Path, Plain
 from engine.web.forms import Item
 from engine.web.posted import text, texts, whole_number
 
-_ROWS: Final = 6
 _FEW: Final = 2
 _LONGEST_HELP: Final = 1_000
 _NO_AMOUNT: Final = "Write a whole number, such as 2."
-_NO_NUMBER: Final = "Write a number, such as 2 or 2.5."
-_NUMBER: Final = re.compile(r"-?\d{1,9}(\.\d{1,4})?", re.ASCII)
 _NO_WARNING: Final = "Write parts of the time or times before it is due, such as 50%, 2 hours."
 _NO_LIMIT: Final = "Write a whole number, such as 2, or choose a limit of the law."
 
@@ -74,15 +68,6 @@ class TimeForm(NamedTuple):
     is_gone: bool = False
 
 
-class RowForm(NamedTuple):
-    """One row of a condition: groups of what may be asked, how, and a number where one is compared."""
-
-    number: int
-    groups: tuple[tuple[str, tuple[Item, ...]], ...]
-    tests: tuple[Item, ...]
-    amount: str
-
-
 @dataclass(frozen=True, slots=True)
 class StepForm:
     """All that the form of a step shows."""
@@ -101,10 +86,7 @@ class StepForm:
     after_modes: tuple[Item, ...]
     is_of_choice: bool
     optional: bool
-    condition: str
-    rows: tuple[RowForm, ...]
-    is_rich: bool
-    joins: tuple[Item, ...]
+    when: ConditionForm
     questions: tuple[QuestionForm, ...]
     approval: ApprovalForm
     follow_ups: tuple[FollowUpForm, ...]
@@ -128,10 +110,12 @@ class StepEditor:
         flattened = workflow.model_dump(mode="json", by_alias=True, exclude_defaults=True)
         self._words = WorkflowWords(flattened, catalogue, laws)
         self._order = Order(workflow)
-        self._built = self._apart(self._step.when)
         self._follow_ups = FollowUpEditor(workflow, catalogue, key)
         earlier = [one for one in workflow.steps if one in self._order.ancestors.get(key, ())]
-        self._rules = RuleEditor(workflow, key, self._outputs(key), earlier, self._words)
+        when, asked = value_at(self._raw, ("steps", key, "when")), self._outputs(earlier, names=workflow.conditions)
+        written = when if isinstance(when, str) else self._step.when
+        self._when = ConditionEditor(written, asked, self._words, whole=self._step.when)
+        self._rules = RuleEditor(workflow, key, self._outputs((*earlier, key)), earlier, self._words)
 
     def form(self, library: Library, posted: FormData | None = None) -> StepForm:
         """Return what the form shows; where something that was `posted` does not fit, all of that again."""
@@ -152,10 +136,7 @@ class StepEditor:
             after_modes=_items(_modes(step.after), or_posted(posted, "after_mode", (_mode(step.after),))),
             is_of_choice=self._key in self._order.choice_of,
             optional=step.discretionary if posted is None else "optional" in posted,
-            condition=self._words.condition(step.when) if step.when else "",
-            rows=self._rows(posted), is_rich=bool(step.when) and self._built is None,
-            joins=_items({"all": "All of these are true", "any": "Any of these is true"},
-                         or_posted(posted, "when_join", ("any" if self._built and self._built.is_any else "all",))),
+            when=self._when.form(posted),
             questions=question_forms(step.questions, info, posted),
             approval=approval_form(step.approve, _ROLES, _ladders(library), posted),
             follow_ups=self._follow_ups.forms(self._words, _ladders(library), posted),
@@ -189,10 +170,7 @@ class StepEditor:
                 yield name, _NO_LIMIT
             if _warnings(text(form, f"warn-{number}")) is None:
                 yield f"warn-{number}", _NO_WARNING
-        kinds = {name: output.kind for some in self._outputs().values() for name, output in some.items()}
-        for number, row in enumerate(_posted_rows(form)):
-            if kinds.get(row.output) is ValueKind.NUMBER and row.value and not _NUMBER.fullmatch(row.value):
-                yield f"number-{number}", _NO_NUMBER
+        yield from self._when.problems(form)
 
     def _shown_time(self, number: int) -> TimeSpec:
         """Return a time limit of the step: its own, or the one of its type."""
@@ -246,53 +224,9 @@ class StepEditor:
         starts |= {key: f"“{title}” is done" for key, title in self._titles(self._workflow.steps).items()}
         return starts | ({} if known in starts else {known: in_running_words(known.replace(".", ": "))})
 
-    def _outputs(self, *also: str) -> dict[str, dict[str, Output]]:
-        """Return what a condition may ask for: outputs of each step before; of the person, of the report, and facts."""
-        before = self._order.ancestors.get(self._key, frozenset()).union(also)
-        found: dict[str, dict[str, Output]] = {}
-        for key in (one for one in self._workflow.steps if one in before):
-            found.setdefault(f"“{self._words.step(key)}”", {}).update(self._of_step(key))
-        facts = {name: fact.output for name, fact in self._workflow.facts.items()}
-        report = self._catalogue.find(REPORT)
-        asked = {f"report.{name}": output for name, output in (report.outputs if report else {}).items()}
-        person = {f"{PERSON}.{name}": Output(kind=ValueKind.BOOL) for name in OF_PERSONS} if self._step.for_each else {}
-        more = {"The person it is done for": person, "The report": asked, "Facts of the case": facts}
-        return found | {label: some for label, some in more.items() if some}
-
-    def _of_step(self, key: str) -> dict[str, Output]:
-        step = self._workflow.steps[key]
-        info = self._catalogue.find(step.uses)
-        found = {f"{key}.outcome": Output(kind=ValueKind.CHOICE, choices=info.outcomes)} if info else {}
-        found |= {f"{key}.{name}": output for name, output in info.outputs.items()} if info else {}
-        kinds = {kind.value for kind in ValueKind}
-        asked = (one for one in step.questions if one.sensitivity == "open" and one.type in kinds)
-        return found | {
-            f"{key}.{one.id}": Output(kind=ValueKind(one.type), choices=tuple(one.choices)) for one in asked
-        }
-
-    def _apart(self, when: str | None) -> Built | None:
-        """Return the lines of a condition; None where they cannot show it, or ask of what they do not offer."""
-        try:
-            built = rows_of(when) if when else None
-        except ConditionSyntaxError:
-            return None
-        known = {name: output for some in self._outputs().values() for name, output in some.items()}
-        fits = built and len(built.rows) <= _ROWS and all(is_offered(row, known) for row in built.rows)
-        return built if fits else None
-
-    def _rows(self, posted: FormData | None) -> tuple[RowForm, ...]:
-        rows = self._built.rows if self._built else ()
-        rows = rows if posted is None else tuple(_posted_rows(posted))
-        outputs = self._outputs()
-        numbers = {name for some in outputs.values() for name, one in some.items() if one.kind is ValueKind.NUMBER}
-        return tuple(
-            RowForm(
-                number, tuple(_group(label, some, row) for label, some in outputs.items()),
-                _items({test.value: words for test, words in WORDS.items()}, ((row.test if row else RowAsk.IS).value,)),
-                row.value if row and row.output in numbers else "",
-            )
-            for number, row in enumerate((*rows, None))
-        )  # fmt: skip
+    def _outputs(self, keys: Iterable[str], names: Iterable[str] = ()) -> Outputs:
+        by_person = bool(self._step.for_each)
+        return askable(self._workflow, self._catalogue, self._words, keys, of_person=by_person, names=names)
 
     def _edits(self, form: FormData, inherited: Mapping[str, Any]) -> Iterator[Edit]:
         at: Path = ("steps", self._key)
@@ -307,7 +241,7 @@ class StepEditor:
             yield (*at, "assign", "not"), _one_or_many(not_by) if not_by else REMOVED
         yield from self._all_time_edits(form)
         yield from self._after_edits(form, value_at(inherited, (*at, "after")))
-        yield from self._condition_edits(form)
+        yield from self._when.edits(form, (*at, "when"))
         if ("optional" in form) != step.discretionary:
             yield (*at, "discretionary"), True if "optional" in form else REMOVED
         yield from approval_edits((*at, "approve"), step.approve, form)
@@ -446,19 +380,6 @@ class StepEditor:
             value = dict.fromkeys(name for name in inherited if name not in value) | value
         yield at, (value or _one_or_many(ordered)) if ordered else REMOVED
 
-    def _condition_edits(self, form: FormData) -> Iterator[Edit]:
-        if "when_shown" not in form:
-            return
-        outputs = {name: output for some in self._outputs().values() for name, output in some.items()}
-        rows = tuple(_posted_rows(form))
-        built = Built(rows, is_any=len(rows) > 1 and text(form, "when_join") == "any")
-        known = self._built or Built(())
-        if built.rows == known.rows and built.is_any == (known.is_any and len(known.rows) > 1):
-            return
-        written = put_together(built, outputs)
-        if written != (self._step.when or ""):
-            yield ("steps", self._key, "when"), written or REMOVED
-
 
 def _is_gone(form: FormData, number: int) -> bool:
     return str(number) in texts(form, "time_gone")
@@ -480,32 +401,6 @@ def _modes(join: Join) -> dict[str, str]:
     most = max(len(join.steps) - 1, join.n, _FEW)
     numbers = {str(number): f"{number} of them" for number in range(_FEW, most + 1)}
     return {JoinMode.ALL.value: "all of them", JoinMode.ANY.value: "any one of them"} | numbers
-
-
-def _posted_rows(form: FormData) -> Iterator[BuiltRow]:
-    for number in range(_ROWS):
-        output, _, value = text(form, f"when-{number}").partition("|")
-        if output:
-            test = text(form, f"test-{number}")
-            amount = text(form, f"number-{number}")
-            asks = RowAsk(test) if test in set(RowAsk) else RowAsk.IS
-            yield BuiltRow(output, "" if asks in {RowAsk.KNOWN, RowAsk.NOT_KNOWN} else value or amount, asks)
-
-
-def _group(label: str, outputs: Mapping[str, Output], row: BuiltRow | None) -> tuple[str, tuple[Item, ...]]:
-    chosen = f"{row.output}|{row.value}" if row else ""
-    items = [
-        Item(value, words, checked=value == chosen)
-        for name, output in outputs.items()
-        for value, words in offered(name, output)
-    ]
-    return label, tuple(items) if row is None or any(item.checked for item in items) else _first_of(row, items)
-
-
-def _first_of(row: BuiltRow, items: Sequence[Item]) -> tuple[Item, ...]:
-    """Choose the first line of the output of a row that asks only whether it is answered."""
-    first = next((item for item in items if item.value.startswith(f"{row.output}|")), None)
-    return tuple(Item(item.value, item.text, checked=item is first) for item in items)
 
 
 def _items(options: Mapping[str, str], chosen: Sequence[str]) -> tuple[Item, ...]:

@@ -12,6 +12,7 @@ from engine.builtin import REPORT
 from engine.db.reading import field_of
 from engine.definitions.actions.drafts import DefinitionDraft, open_draft
 from engine.definitions.pages.drafting import MEND_FIRST, answered, new_id, picture_of, reasons, saved, worst_first
+from engine.definitions.pages.part_form import EDITORS, PartEditor
 from engine.definitions.pages.question_form import REMOVED, Edit, edited, text_or_posted
 from engine.definitions.pages.rule_form import (
     ASKABLE,
@@ -66,10 +67,12 @@ def draft(
     lanes: LaneView = LaneView.PILLAR,
     after: Key = "",
     whole: bool = False,  # noqa: FBT001, FBT002 - a query parameter
+    part: Key = "",
+    named: Key = "",
 ) -> Response:
     """Show the viewer's draft of a workflow, or what runs, as a picture; beside it the form of a step, or of all."""
     known = open_draft(visit.engine, _WORKFLOW, name, viewer=visit.viewer)
-    return _page(visit, known, step, lanes, after=after, is_whole=whole)
+    return _page(visit, known, step, lanes, after=after, is_whole=whole, part=(part, named))
 
 
 @router.post("/workflows/{name}/draft")
@@ -87,6 +90,8 @@ def _changed(visit: Visit, known: DefinitionDraft, key: str, form: FormData) -> 
     """Save the draft with what the form changes of it; where the text cannot be read, say so beside the picture."""
     workflow = known.loaded.workflow if known.loaded else None
     action = text(form, "action")
+    if action in {"part", "part_gone"}:
+        return _part_changed(visit, known, form)
     if workflow is None or (action not in {"add", "whole"} and key not in workflow.steps):
         return _page(visit, known, key, again=Again({"text": MEND_FIRST}))
     if action == "add":
@@ -102,6 +107,30 @@ def _changed(visit: Visit, known: DefinitionDraft, key: str, form: FormData) -> 
         return _page(visit, known, key, again=again, posted=form, is_whole=action == "whole")
     here = f"/workflows/{known.name}/draft"
     return saved(visit, known, here, source, **({"step": key} if action in {"add", "step"} else {}))
+
+
+def _part_changed(visit: Visit, known: DefinitionDraft, form: FormData) -> Response:
+    """Save the draft with what the form of a part changes of it, or without that part."""
+    part = text(form, "part"), text(form, "named")
+    editor, here = _part_editor(visit, known, part), f"/workflows/{known.name}/draft"
+    if editor is None:
+        return _page(visit, known, again=Again({"text": MEND_FIRST}))
+    try:
+        if text(form, "action") == "part_gone":
+            return saved(visit, known, here, editor.removed(known.source, known.inherited), whole="1")
+        source, named = editor.changed(known.source, known.inherited, form)
+    except InvalidAnswersError as error:
+        return _page(visit, known, again=Again(error.problems, typed(form)), posted=form, part=part)
+    return saved(visit, known, here, source, part=part[0], named=named)
+
+
+def _part_editor(visit: Visit, known: DefinitionDraft, part: tuple[str, str]) -> PartEditor | None:
+    """Return what shows and changes a part of a workflow, or a new one of its kind."""
+    workflow, (kind, name) = known.loaded.workflow if known.loaded else None, part
+    if known.loaded is None or workflow is None or kind not in EDITORS:
+        return None
+    editor = EDITORS[kind](known.loaded, workflow, visit.engine.catalogue, name)
+    return editor if editor.is_there else None
 
 
 def _with_change(visit: Visit, known: DefinitionDraft, workflow: Workflow, key: str, form: FormData) -> str:
@@ -200,6 +229,7 @@ def _page(
     again: Again = FIRST,
     posted: FormData | None = None,
     is_whole: bool = False,
+    part: tuple[str, str] = ("", ""),
 ) -> Response:
     workflow = known.loaded.workflow if known.loaded else None
     catalogue, laws = visit.engine.catalogue, visit.engine.library().law_words(visit.today)
@@ -208,7 +238,7 @@ def _page(
         if known.loaded and workflow and key in workflow.steps
         else None
     )
-    picture = _picture(visit, known, lanes, key)
+    picture, of_part = _picture(visit, known, lanes, key), _part_editor(visit, known, part)
     return visit.page(
         "studio.html",
         title=say("Draft of {name}", name=known.name),
@@ -224,6 +254,10 @@ def _page(
         asked=[one.label for one in _fields(visit, workflow, key, added=False)],
         looks=controls(questions(_fields(visit, workflow, key)), zone=visit.viewer.zone, now=visit.now),
         whole=_whole(visit, workflow, posted) if workflow and is_whole else None,
+        kinds=[found.listed() for kind in EDITORS if (found := _part_editor(visit, known, (kind, "")))]
+        if is_whole
+        else (),
+        part=of_part.form(posted) if of_part else None,
         uses=_step_types(visit) if not key else (),
         steps=_steps(picture, after) if picture and not key else (),
         only_text=reasons("workflow" if is_whole else "step"),

@@ -5,7 +5,7 @@ from typing import Final
 
 from engine.language.lint.subject import Subject
 from engine.language.names import nearest, shown
-from engine.language.short_forms import PARAMETER, is_asked_in
+from engine.language.short_forms import CONDITIONS, PARAMETER, is_asked_in
 from engine.language.yaml_files import Path, Plain
 
 _WORDS: Final = {"parameters": "parameter", "conditions": "named condition", "starts": "named start"}
@@ -28,6 +28,17 @@ def check_short_names(subject: Subject) -> None:
         subject.warn(
             (group, name), "unused-name", f"Nothing uses the {_WORDS[group]} {shown(name)}: {remedy}.", of_key=True
         )
+
+
+def used_at(group: str, name: str, data: dict[str, Plain]) -> Iterator[Path]:
+    """Yield where conditions, and what steps come after or count from, name something that a file names in a group."""
+    for path, text in _texts(data, ()):
+        key = next(str(one) for one in reversed(path) if isinstance(one, str))
+        is_condition = key in CONDITIONS or path[0] == "conditions" or path[-2:-1] == ("sets",)
+        is_start = key in {"after", "all", "any", "of", "also", "from", "not_before"} and group != "conditions"
+        named = is_asked_in(text, name) if is_condition else is_start and text == name
+        if named and path[:2] != (group, name):
+            yield path
 
 
 def _uses(group: str, name: str, path: Path, text: str) -> bool:

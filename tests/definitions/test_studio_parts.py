@@ -1,0 +1,170 @@
+"""What a workflow says beside its steps is changed by forms: in its own lines, in words, refused where it is used."""
+
+import re
+from collections.abc import Mapping
+from html import unescape
+
+import pytest
+
+from engine.definitions.actions.drafts import open_draft, save_draft
+from tests.definitions.test_studio import NAME, changed_lines, form_of_step, form_with, sentences
+from tests.kit.portal import Portal
+
+PARTS = """workflow: parts
+version: 1
+title: A workflow with parts
+case_type: trafficking
+start: {on: hand}
+conditions:  # what we call so
+  # nobody rules it out
+  urgent: talk.is_alone  # by the first talk
+  calm: '!urgent'
+  far: 'talk.is_alone && (talk.language == "bn" || talk.outcome == "done")'
+starts:
+  met: {any: [talk, visit]}  # whichever was
+steps:
+  talk:
+    uses: core.note
+    time: {from: start, limit: P2D}
+    questions:
+      - {id: is_alone, type: bool, label: Is the person alone?}
+      - {id: language, type: choice, label: Which language?, choices: {bn: Bengali, ne: Nepali}}
+  visit: {uses: core.note, title: A visit, after: talk, when: urgent, time: {limit: P3D}}
+  # once we met
+  plan: {uses: core.note, title: A plan, after: met, when: calm || far, time: {from: met, limit: P4D}}
+close: {when: all}
+"""
+HERE = "/workflows/parts/draft"
+Sent = Mapping[str, str | list[str]]
+
+
+def of_part(portal: Portal, part: str, sent: Sent, *, action: str = "part", text: str = PARTS) -> tuple[list[str], str]:
+    """Send the form of a part, as `kind/name`, with fields changed; return the lines that changed, and the page."""
+    client, viewer = portal.as_role("partnership_manager"), portal.people["partnership_manager"]
+    save_draft(portal.engine, "workflow", "parts", text, viewer=viewer)
+    kind, _, named = part.partition("/")
+    given = form_with(client.get(f"{HERE}?part={kind}&named={named}").text, "part")
+    given |= {name: [value] if isinstance(value, str) else value for name, value in sent.items()}
+    page = client.post(HERE, data=given | {"action": action})
+    assert page.status_code in {200, 422}
+    draft = open_draft(portal.engine, "workflow", "parts", viewer=viewer)
+    assert draft.loaded
+    assert draft.loaded.workflow, "what a form writes can be read"
+    return changed_lines(text, draft.source), unescape(page.text)
+
+
+@pytest.mark.parametrize("part", ["conditions/urgent", "conditions/calm", "conditions/far", "starts/met"])
+def test_the_form_of_a_part_sent_unchanged_changes_nothing(portal: Portal, part: str) -> None:
+    assert of_part(portal, part, {})[0] == []
+
+
+CHANGED: Mapping[str, tuple[str, Sent, list[str]]] = {
+    "a name is so where something is not so": (
+        "conditions/urgent", {"test-0": "is_not"},
+        ["-   urgent: talk.is_alone  # by the first talk", "+   urgent: '!talk.is_alone'  # by the first talk"],
+    ),
+    "a name has two lines, one of them another name": (
+        "conditions/calm", {"when-0": "talk.language|ne", "test-0": "is", "when-1": "urgent|", "test-1": "is_not",
+                            "when_join": "any"},
+        ["-   calm: '!urgent'", '+   calm: talk.language == "ne" || !urgent'],
+    ),
+    "a new name": (
+        "conditions", {"called": "In Bengali", "when-0": "talk.language|bn"},
+        ['+   in_bengali: talk.language == "bn"'],
+    ),
+    "a name that a step has": (
+        "conditions", {"called": "Visit", "when-0": "talk.language|bn"}, ['+   visit_2: talk.language == "bn"'],
+    ),
+    "another order of a start": (
+        "starts/met", {"start-0": "visit", "start-1": "talk"},
+        ["-   met: {any: [talk, visit]}  # whichever was", "+   met: {any: [visit, talk]}  # whichever was"],
+    ),
+    "a start of one step": (
+        "starts/met", {"start-1": ""},
+        ["-   met: {any: [talk, visit]}  # whichever was", "+   met: {any: [talk]}  # whichever was"],
+    ),
+    "a new start": (
+        "starts", {"called": "seen", "start-0": "visit", "start-1": "talk"}, ["+   seen: {any: [visit, talk]}"],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("change", CHANGED)
+def test_a_part_is_changed_in_its_own_line(portal: Portal, change: str) -> None:
+    part, sent, lines = CHANGED[change]
+    assert sorted(of_part(portal, part, sent)[0]) == sorted(lines)
+
+
+WRONG: Mapping[str, tuple[str, Sent, str]] = {
+    "no name": ("conditions", {"called": "", "when-0": "talk.is_alone|"}, "Write a name in Latin letters"),
+    "a name in other letters": ("starts", {"called": "দেখা", "start-0": "talk"}, "Write a name in Latin letters"),
+    "a name for nothing": ("conditions", {"called": "in danger"}, "Choose what must be so."),
+    "a name with nothing left": ("conditions/urgent", {"when-0": ""}, "Choose what must be so."),
+    "a start with no step": ("starts/met", {"start-0": "", "start-1": ""}, "Choose the step that comes first."),
+}
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_what_does_not_fit_is_told_at_its_field_and_what_was_typed_stays(portal: Portal, wrong: str) -> None:
+    part, sent, said = WRONG[wrong]
+    lines, page = of_part(portal, part, sent)
+    assert (lines, page.count(said)) == ([], 2), "on top, and at the field"
+    if sent.get("called"):
+        assert form_with(page, "part")["called"] == [sent["called"]]
+
+
+@pytest.mark.parametrize(("part", "said"), [
+    ("conditions/urgent", "It is used by the name “calm”, “A visit”. Change that first, then take it out."),
+    ("starts/met", "It is used by “A plan”. Change that first, then take it out."),
+])  # fmt: skip
+def test_what_is_used_is_not_taken_out_and_it_is_said_by_what(portal: Portal, part: str, said: str) -> None:
+    lines, page = of_part(portal, part, {}, action="part_gone")
+    assert (lines, page.count(said)) == ([], 2)
+
+
+def test_what_nothing_uses_is_taken_out_with_its_line(portal: Portal) -> None:
+    text = PARTS.replace("calm || far", "calm")
+    lines, page = of_part(portal, "conditions/far", {}, action="part_gone", text=text)
+    assert lines == [one.replace("  far", "-   far") for one in text.splitlines() if one.startswith("  far")]
+    assert "Your draft was saved" in page
+
+
+def test_a_name_does_not_stand_for_itself_nor_for_what_it_is_a_part_of(portal: Portal) -> None:
+    save_draft(portal.engine, "workflow", "parts", PARTS, viewer=portal.people["partnership_manager"])
+    offered = unescape(portal.as_role("partnership_manager").get(f"{HERE}?part=conditions&named=urgent").text)
+    assert ('value="far|"' in offered, 'value="calm|"' in offered, 'value="urgent|"' in offered) == (True, False, False)
+    richer = portal.as_role("partnership_manager").get(f"{HERE}?part=conditions&named=far").text
+    assert "Edit it as text" in richer
+
+
+def test_a_step_asks_for_a_name_and_tells_what_it_stands_for(portal: Portal) -> None:
+    client, viewer = portal.as_role("partnership_manager"), portal.people["partnership_manager"]
+    save_draft(portal.engine, "workflow", "parts", PARTS, viewer=viewer)
+    page = client.get(f"{HERE}?step=visit").text
+    assert re.search("is alone of “[^”]+” is true", unescape(page)), "what the name stands for"
+    assert form_of_step(page)["when-0"] == ["urgent|"]
+    client.post(HERE, data=form_of_step(page) | {"when-0": ["calm|"], "test-0": ["is_not"]})
+    assert changed_lines(PARTS, open_draft(portal.engine, "workflow", "parts", viewer=viewer).source) == [
+        "-   visit: {uses: core.note, title: A visit, after: talk, when: urgent, time: {limit: P3D}}",
+        "+   visit: {uses: core.note, title: A visit, after: talk, when: '!calm', time: {limit: P3D}}",
+    ]
+
+
+def test_a_name_that_changes_is_told_with_what_it_changes_and_a_new_one_alone(portal: Portal) -> None:
+    client = portal.as_role("case_manager")
+    client.post(f"/workflows/{NAME}/draft", data={"action": "discard"})
+    page = client.get(f"/workflows/{NAME}/draft?part=conditions").text
+    sent = form_with(page, "part") | {"called": ["Told there"], "when-0": ["report.is_child_suspected|yes"]}
+    page = client.post(f"/workflows/{NAME}/draft", data=sent | {"action": ["part"]}).text
+    said = "The name “told there” is new: it stands for the report's child suspected is “yes”."
+    assert sentences(page) == [said]
+    page = client.get(f"/workflows/{NAME}/draft?part=starts&named=safe").text
+    sent = form_with(page, "part") | {"start-2": [""]}
+    page = client.post(f"/workflows/{NAME}/draft", data=sent | {"action": ["part"]}).text
+    client.post(f"/workflows/{NAME}/draft", data={"action": "discard"})
+    told = unescape(page).partition("What this draft changes")[2]
+    assert (
+        "The name “safe” is new: it stands for “First needs of whoever is in someone's care already”,"
+        " or else “Take charge of the person, who is already out”." in told
+    )
+    assert "“Safety plan” is due within 24 hours, counted from" in sentences(page)[1], "it counts from elsewhere"
