@@ -20,13 +20,12 @@ from engine.language.time_changes import (
     lost_by,
     warning_changes,
 )
-from engine.language.words import LawWords, Plain, WorkflowWords, people, sooner_or_later, within
+from engine.language.words import LawWords, Plain, WorkflowWords, fact_words, people, sooner_or_later, within
 from engine.language.yaml_files import read_yaml
 
 _TITLES: Final = {
     "after": "what comes before", "not_before": "when it opens at the earliest",
     "for_each": "for whom it is repeated", "with": "settings",
-    "sets": "facts that it sets",
     "until": "condition", "exclude": "time that does not count", "on_breach": "what opens when it is late",
     "back": "way back", "wait": "event that it waits for", "times": "at most so many times",
     "standing": "is there all the time", "cancels": "what is called off", "undo": "what undoes it",
@@ -120,9 +119,11 @@ class _Workflows:
         for key, old, new in _pairs(self._old.get("cancels", {}), self._new.get("cancels", {})):
             yield from self._cancel(key, old, new)
         yield from self._begin_and_end()
+        for key, old, new in _pairs(self._old.get("facts", {}), self._new.get("facts", {})):
+            yield _fact(key, old, new)
         for uses, old, new in _pairs(self._old.get("follow_ups", {}), self._new.get("follow_ups", {})):
             yield from self._follow_ups(uses, f"Each “{self._is.type(uses)}”", old, new)
-        told = {"steps", "gates", "choices", "follow_ups", "cancels", "start", "close"}
+        told = {"steps", "gates", "choices", "follow_ups", "cancels", "start", "close", "facts"}
         rest = ({name: value for name, value in one.items() if name not in told} for one in (self._old, self._new))
         yield from self._by_line("", *rest)
 
@@ -181,6 +182,7 @@ class _Workflows:
             "time": partial(self._times, old, new), "assign": self._assign, "when": self._when, "after": self._after,
             "questions": self._questions, "approve": self._approval, "discretionary": self._discretionary,
             "follow_ups": partial(self._follow_ups, uses), "for_each": self._for_each, "uses": self._uses,
+            "sets": self._sets,
         }  # fmt: skip
         for name, was, becomes in _pairs(old, new):
             if name in parts:
@@ -242,6 +244,17 @@ class _Workflows:
             f"for each of {in_running_words(one.partition('.')[2])}" if one else "once" for one in (old, new)
         )
         yield ChangeSentence(f"{title} is done {becomes}; it was {was}.", new is None)
+
+    def _sets(self, title: str, old: Plain | None, new: Plain | None) -> Iterator[ChangeSentence]:
+        for name, was, becomes in _pairs(old or {}, new or {}):
+            fact = _titled((self._new if becomes else self._old).get("facts", {}).get(name, {}), name)
+            if becomes and was:
+                yield self._condition(f"{title} sets that {fact} is so", was, becomes)
+            elif becomes:
+                yield ChangeSentence(f"{title} sets that {fact} is so when {self._is.condition(becomes)}.")
+            else:
+                words = f"{title} no longer sets that {fact} is so when {self._was.condition(was)}."
+                yield ChangeSentence(words, is_loss=True)
 
     def _uses(self, title: str, old: str, new: str) -> Iterator[ChangeSentence]:
         words = f"{title} is another kind of step: “{self._is.type(new)}” instead of “{self._was.type(old)}”."
@@ -424,6 +437,18 @@ def _others(lead: str, before: Plain, after: Plain) -> Iterator[ChangeSentence]:
             yield ChangeSentence(f"{named} is new: {line.after}.")
         else:
             yield ChangeSentence(f"{named} is now {line.after} instead of {line.before}.")
+
+
+def _fact(key: str, old: Plain | None, new: Plain | None) -> ChangeSentence:
+    was, becomes = (f"{_titled(one, key)} ({fact_words(one)})" if one else "" for one in (old, new))
+    if not old or not new:
+        words = f"New fact of the case: {becomes}." if new else f"The fact {was} is gone."
+        return ChangeSentence(words, is_loss=not new)
+    return ChangeSentence(f"The fact {was} is now {becomes}.")
+
+
+def _titled(fact: Plain, key: str) -> str:
+    return f"“{fact.get('title') or in_running_words(key)}”"
 
 
 def _whole(what: str, old: object, new: object) -> Iterator[ChangeSentence] | None:

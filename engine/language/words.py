@@ -22,6 +22,9 @@ from engine.language.names import (
 Plain = Mapping[str, Any]
 LawWords = Mapping[tuple[str, str | None], str]
 """How long each limit of the law is in words, such as `within 24 hours by law`: by its id and option."""
+FACT_KINDS: Final = {
+    "bool": "yes or no", "choice": "one of several answers", "number": "a number", "instant": "a day and a time"
+}  # fmt: skip
 _OWN_LIMIT: Final = "the limit of its step type"
 
 
@@ -126,6 +129,14 @@ class WorkflowWords:
 
 def _said(**parts: str | None) -> dict[str, str]:
     return {name: text for name, text in parts.items() if text}
+
+
+def fact_words(fact: Plain) -> str:
+    """Say how a fact of a case is answered, and what holds at first."""
+    codes, first = fact.get("choices") or (), fact.get("default")
+    said = f"one of {', '.join(map(in_running_words, codes))}" if codes else FACT_KINDS.get(fact["type"], "")
+    at_first = {True: "yes", False: "no"}[first] if isinstance(first, bool) else in_running_words(str(first))
+    return said if first is None else f"{said}; at first {at_first}"
 
 
 def within(limit: str) -> str:

@@ -22,9 +22,15 @@ conditions:  # what we call so
   far: 'talk.is_alone && (talk.language == "bn" || talk.outcome == "done")'
 starts:
   met: {any: [talk, visit]}  # whichever was
+facts:  # known of the case
+  # whoever tells us
+  met_before: {type: bool, default: false, title: "they met before"}  # by us
+  mood: {type: choice, choices: [calm, not_asked, upset], title: "how they are"}
+  count: {type: number, default: 2}
 steps:
   talk:
     uses: core.note
+    sets: {met_before: talk.is_alone}  # at once
     time: {from: start, limit: P2D}
     questions:
       - {id: is_alone, type: bool, label: Is the person alone?}
@@ -32,6 +38,7 @@ steps:
   visit: {uses: core.note, title: A visit, after: talk, when: urgent, time: {limit: P3D}}
   # once we met
   plan: {uses: core.note, title: A plan, after: met, when: calm || far, time: {from: met, limit: P4D}}
+  later: {uses: core.note, title: Later, after: plan, when: 'mood == "calm"', time: {limit: P4D}}
 close: {when: all}
 """
 HERE = "/workflows/parts/draft"
@@ -53,11 +60,16 @@ def of_part(portal: Portal, part: str, sent: Sent, *, action: str = "part", text
     return changed_lines(text, draft.source), unescape(page.text)
 
 
-@pytest.mark.parametrize("part", ["conditions/urgent", "conditions/calm", "conditions/far", "starts/met"])
+@pytest.mark.parametrize("part", ["conditions/urgent", "conditions/calm", "conditions/far", "starts/met",
+                                  "facts/met_before", "facts/mood", "facts/count"])  # fmt: skip
 def test_the_form_of_a_part_sent_unchanged_changes_nothing(portal: Portal, part: str) -> None:
     assert of_part(portal, part, {})[0] == []
 
 
+_MET = '   met_before: {type: bool, default: false, title: "they met before"}  # by us'
+_MOOD = '   mood: {type: choice, choices: [calm, not_asked, upset], title: "how they are"}'
+_SETS = "     sets: {met_before: talk.is_alone}  # at once"
+_VISIT = "   visit: {uses: core.note, title: A visit, after: talk, when: urgent, time: {limit: P3D}}"
 CHANGED: Mapping[str, tuple[str, Sent, list[str]]] = {
     "a name is so where something is not so": (
         "conditions/urgent", {"test-0": "is_not"},
@@ -86,6 +98,35 @@ CHANGED: Mapping[str, tuple[str, Sent, list[str]]] = {
     "a new start": (
         "starts", {"called": "seen", "start-0": "visit", "start-1": "talk"}, ["+   seen: {any: [visit, talk]}"],
     ),
+    "a fact has other words, and is so at first": (
+        "facts/met_before", {"title": "we know them", "default": "Yes"},
+        [f"-{_MET}", "+   met_before: {type: bool, default: true, title: we know them}  # by us"],
+    ),
+    "a fact is not known at first": (
+        "facts/count", {"default": ""}, ["-   count: {type: number, default: 2}", "+   count: {type: number}"],
+    ),
+    "an answer of a fact is gone, one is new": (
+        "facts/mood", {"choices": "Calm\r\nUpset\r\nIn shock\r\n", "default": "In shock"},
+        [f"-{_MOOD}", f"+{_MOOD[:-1].replace('not_asked, upset', 'upset, in_shock')}, default: in_shock}}"],
+    ),
+    "a fact is set when something else is so": (
+        "facts/met_before", {"talk-test-0": "is_not"},
+        [f"-{_SETS}", "+     sets: {met_before: '!talk.is_alone'}  # at once"],
+    ),
+    "a fact is set by another step, too": (
+        "facts/met_before", {"set-by": "visit", "set-when-0": "visit.outcome|done"},
+        [f"-{_VISIT}", f'+{_VISIT[:-1]}, sets: {{met_before: visit.outcome == "done"}}}}'],
+    ),
+    "a fact is set by nothing any more": ("facts/met_before", {"talk-when-0": ""}, [f"-{_SETS}"]),
+    "a new fact of a number": (
+        "facts", {"called": "How many", "title": "so many", "type": "number", "default": "2.5"},
+        ["+   how_many: {type: number, default: 2.5, title: so many}"],
+    ),
+    "a new fact that a step sets": (
+        "facts", {"called": "known", "title": "known to us", "set-by": "talk", "set-when-0": "urgent|"},
+        ["+   known: {type: bool, default: false, title: known to us}", f"-{_SETS}",
+         "+     sets: {met_before: talk.is_alone, known: urgent}  # at once"],
+    ),
 }  # fmt: skip
 
 
@@ -100,8 +141,19 @@ WRONG: Mapping[str, tuple[str, Sent, str]] = {
     "a name in other letters": ("starts", {"called": "দেখা", "start-0": "talk"}, "Write a name in Latin letters"),
     "a name for nothing": ("conditions", {"called": "in danger"}, "Choose what must be so."),
     "a name with nothing left": ("conditions/urgent", {"when-0": ""}, "Choose what must be so."),
+    "a fact with no answers": ("facts", {"called": "mood now", "type": "choice"}, "Write its answers."),
+    "answers of what has none": ("facts/met_before", {"choices": "a\nb"}, "Take the answers out, or choose"),
+    "an answer that is used": ("facts/mood", {"choices": "Upset"}, "“Calm” is used by “Later”. Change that first"),
+    "another kind of what is used": ("facts/mood", {"type": "number"}, "It is used by “Later”. Change that first."),
+    "another kind of what is set": ("facts/met_before", {"type": "number", "default": ""}, "Change that first."),
+    "a fact that is perhaps at first": ("facts/met_before", {"default": "perhaps"}, "Write what fits how it is"),
+    "a step that sets a number": (
+        "facts/count", {"set-by": "talk", "set-when-0": "talk.is_alone|"}, "A step sets only what is answered by yes",
+    ),
+    "a step that sets nothing": ("facts/met_before", {"set-by": "visit"}, "Choose what must be so."),
+    "no step that sets it": ("facts/met_before", {"set-when-0": "talk.is_alone|"}, "Choose a step."),
     "a start with no step": ("starts/met", {"start-0": "", "start-1": ""}, "Choose the step that comes first."),
-}
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("wrong", WRONG)
@@ -116,6 +168,7 @@ def test_what_does_not_fit_is_told_at_its_field_and_what_was_typed_stays(portal:
 @pytest.mark.parametrize(("part", "said"), [
     ("conditions/urgent", "It is used by the name “calm”, “A visit”. Change that first, then take it out."),
     ("starts/met", "It is used by “A plan”. Change that first, then take it out."),
+    ("facts/mood", "It is used by “Later”. Change that first, then take it out."),
 ])  # fmt: skip
 def test_what_is_used_is_not_taken_out_and_it_is_said_by_what(portal: Portal, part: str, said: str) -> None:
     lines, page = of_part(portal, part, {}, action="part_gone")
@@ -168,3 +221,30 @@ def test_a_name_that_changes_is_told_with_what_it_changes_and_a_new_one_alone(po
         " or else “Take charge of the person, who is already out”." in told
     )
     assert "“Safety plan” is due within 24 hours, counted from" in sentences(page)[1], "it counts from elsewhere"
+
+
+def test_a_fact_is_taken_out_with_what_sets_it(portal: Portal) -> None:
+    assert of_part(portal, "facts/met_before", {}, action="part_gone")[0] == [f"-{_MET}", f"-{_SETS}"]
+
+
+def test_what_changes_of_a_fact_is_told_in_words(portal: Portal) -> None:
+    client, here = portal.as_role("case_manager"), "/workflows/unsafe-migration/draft"
+    client.post(here, data={"action": "discard"})
+    for named, changed in (
+        ("someone_exploited", {"default": [""]}),
+        ("", {"called": ["how many"], "title": ["so many left"], "type": ["number"], "default": [""]}),
+        ("", {"called": ["has left"], "title": ["they left"], "set-by": ["travel_check"],
+              "set-when-0": ["travel_check.leaves|"]}),
+    ):  # fmt: skip
+        sent = form_with(client.get(f"{here}?part=facts&named={named}").text, "part") | changed
+        page = client.post(here, data=sent | {"action": ["part"]}).text
+    client.post(here, data={"action": "discard"})
+    told = unescape(page).partition("What this draft changes")[2]
+    title = "“someone who left is held or exploited”"
+    said = [
+        f"The fact {title} (yes or no; at first no) is now {title} (yes or no).",
+        "New fact of the case: “so many left” (a number).",
+        "New fact of the case: “they left” (yes or no; at first no).",
+        "sets that “they left” is so when leaves of “",
+    ]
+    assert [one for one in said if one not in told] == []

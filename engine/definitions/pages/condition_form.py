@@ -20,8 +20,8 @@ from engine.web.forms import Item
 from engine.web.posted import text
 
 _ROWS: Final = 6
-_NO_NUMBER: Final = "Write a number, such as 2 or 2.5."
-_NUMBER: Final = re.compile(r"-?\d{1,9}(\.\d{1,4})?", re.ASCII)
+_NONUMBER: Final = "Write a number, such as 2 or 2.5."
+NUMBER: Final = re.compile(r"-?\d{1,9}(\.\d{1,4})?", re.ASCII)
 _JOINS: Final = {"all": "All of these are true", "any": "Any of these is true"}
 
 
@@ -78,8 +78,8 @@ class ConditionEditor:
         """Find what is no number where one is compared."""
         for number, row in enumerate(self._posted(form)):
             kind = self._known[row.output].kind if row.output in self._known else None
-            if kind is ValueKind.NUMBER and row.value and not _NUMBER.fullmatch(row.value):
-                yield f"{self._lead}number-{number}", _NO_NUMBER
+            if kind is ValueKind.NUMBER and row.value and not NUMBER.fullmatch(row.value):
+                yield f"{self._lead}number-{number}", _NONUMBER
 
     def written(self, form: FormData) -> str:
         """Return the text that the posted rows amount to: as it was where they are, or where they were not shown."""
