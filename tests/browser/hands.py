@@ -44,6 +44,9 @@ TOO_WIDE = """() => [...document.querySelectorAll("body *")]
     .filter((part) => part.getBoundingClientRect().right > document.documentElement.clientWidth + 1)
     .slice(0, 5).map((part) => `${part.tagName}.${part.className}: ${part.textContent.trim().slice(0, 60)}`)"""
 """Names the parts of a page that reach beyond the window."""
+_NOTHING_LEAVES = """() => document.readyState === "complete"
+    && ![...document.forms].some((it) => it.dataset.waits || it.dataset.reached || it.dataset.sentAt)"""
+"""Whether no form of a page is on its way: it asks for the line first, and the next page comes after that."""
 
 
 _ANSWERABLE = """() => [...document.querySelector('#form').elements].filter((one) => one.name.startsWith('a-'))
@@ -171,8 +174,10 @@ def pick(page: Page, words: str, option: str) -> None:
 def must_be_pleasant(page: Page) -> None:
     """Find no serious fault of accessibility, and no sideways scrolling.
 
-    Colours are looked at on a desk: that takes most of the time, and `test_every_page` looks at those of a telephone.
+    What was sent is waited for, so that no page is looked at that goes away meanwhile. Colours are looked at on a desk:
+    that takes most of the time, and `test_every_page` looks at those of a telephone.
     """
+    page.wait_for_function(_NOTHING_LEAVES)
     is_phone = (page.viewport_size or {"width": 0})["width"] < DESK
     found = serious(Axe().run(page, options=BUT_COLOURS if is_phone else DEFAULT_OPTIONS).response)
     assert not found, f"{page.url}: {found}"

@@ -91,12 +91,14 @@ def test_somebody_is_found_from_the_list_of_cases_by_the_keyboard(open_page: Ope
     page.goto("/cases")
     must_be_pleasant(page)
     write(page, "Name, phone number, village or case number", "Kamala Begum")
-    page.keyboard.press("Enter")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")  # the case stands on this page already
     expect(page.get_by_role("link", name=case.number, exact=True)).to_be_visible()
     assert "Kamala" not in page.url
     must_be_pleasant(page)
     page.get_by_role("button", name=f"case {case.number}").focus()
-    page.keyboard.press("Enter")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
     expect(page.get_by_text(NAME).first).to_be_visible()
 
 
