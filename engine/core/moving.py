@@ -11,7 +11,7 @@ from engine.core.law.told import OF_AGE, LawFacts, tellings_in, told_in
 from engine.core.records import LIVE, Deadline, RunStatus, Scalar, Step, StepStatus
 from engine.core.state import CaseState
 from engine.core.steps import cancel
-from engine.errors import AlreadyEndedError, IcmcError, NotFoundError
+from engine.errors import AlreadyEndedError, NotFoundError, NotPossibleError
 from engine.language.conditions.evaluate import evaluate
 from engine.language.conditions.values import UNKNOWN, Truth, Value
 
@@ -212,7 +212,7 @@ def plan_of_move(before: CaseState, events: Iterable[ev.Event]) -> MovePlan:
     return MovePlan(tuple(called_off), tuple(opened), tuple(deadlines))
 
 
-class OtherStepTypeError(IcmcError):
+class OtherStepTypeError(NotPossibleError):
     """Raised when a run cannot go on by a definition in which steps of the same name are of another type."""
 
     code = "other-step-type"
@@ -222,7 +222,7 @@ class OtherStepTypeError(IcmcError):
     )
 
 
-class WorkWithoutPlaceError(IcmcError):
+class WorkWithoutPlaceError(NotPossibleError):
     """Raised when a run has open steps that another definition does not have, and they are not to be cancelled."""
 
     code = "work-without-place"

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from engine.definitions.records import MovedDeadline
-from engine.errors import IcmcError
+from engine.errors import NotPossibleError
 
 
 class BulkMove(NamedTuple):
@@ -88,7 +88,7 @@ class BulkPlan(NamedTuple):
         return sum(line.after > line.before for line in self.due if line.after and line.before)
 
 
-class SeveralRunsError(IcmcError):
+class SeveralRunsError(NotPossibleError):
     """Raised when several workflows are open in a case, and it was not said which one is meant."""
 
     code = "several-runs"

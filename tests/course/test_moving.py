@@ -256,6 +256,9 @@ def test_a_case_goes_on_by_another_workflow_from_its_page(portal: Portal) -> Non
     assert "The case was moved to the workflow" in lead.get(f"{case.page}/history").text
     wrong = lead.post(f"{case.page}/move", data={"command_id": str(uuid4()), "workflow": "no-such"})
     assert wrong.status_code == 422
+    lead.post(f"{case.page}/begin", data={"command_id": str(uuid4()), "workflow": "missing-adult"})
+    unsaid = lead.post(f"{case.page}/move", data={"command_id": str(uuid4()), "workflow": "missing-adult"})
+    assert (unsaid.status_code, "Say which one is meant." in unsaid.text) == (422, True)
     assert portal.as_role("caseworker").get(f"{case.page}/move").status_code in {403, 404}
 
 
