@@ -605,6 +605,27 @@ def test_a_condition_is_named_by_the_keyboard_and_told(open_page: OpenPage, port
     press(page, "Discard the draft")
 
 
+def test_steps_are_kept_on_hold_by_a_new_gate_without_script(without_script: Page, portal: Portal) -> None:
+    page = without_script
+    become(page, portal, "case_manager")
+    page.goto("/workflows/compensation/draft?whole=1#whole")
+    page.get_by_text("What keeps steps on hold", exact=False).first.click()
+    page.get_by_role("link", name="Keep steps on hold").click()
+    page.get_by_label("What it is called").fill("Judged first")
+    page.get_by_label("What people read while it is on hold").fill("There is no judgment yet.")
+    page.get_by_role("button", name="Save this").click()
+    expect(page.locator("#holds-0-error")).to_contain_text("Choose at least one step.")
+    expect(page.get_by_label("What it is called")).to_have_value("Judged first")
+    page.locator("#holds-0").select_option("intake")
+    page.locator("#when-0").select_option("judged|")
+    must_fit(page)
+    assert page.evaluate("document.documentElement.scrollHeight") <= 3_000 or page.viewport_size["width"] < 1280
+    take(page, "gate")
+    page.get_by_role("button", name="Save this").click()
+    expect(page.locator("#changes")).to_contain_text("The gate “judged first” is new: it holds back")
+    page.get_by_role("button", name="Discard the draft").click()
+
+
 def test_a_name_that_is_used_is_refused_to_be_taken_out_without_script(without_script: Page, portal: Portal) -> None:
     become(without_script, portal, "case_manager")
     without_script.goto("/workflows/compensation/draft?whole=1#whole")

@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 
 from engine.definitions.actions.drafts import open_draft, save_draft
 from engine.definitions.pages.drafting import ONLY_TEXT
-from engine.definitions.pages.part_form import EDITORS
+from engine.definitions.pages.part_kinds import EDITORS
 from engine.definitions.views import definition
 from engine.language.editing import moved, value_at, with_value
 from engine.language.findings import Severity

@@ -39,7 +39,15 @@ steps:
   # once we met
   plan: {uses: core.note, title: A plan, after: met, when: calm || far, time: {from: met, limit: P4D}}
   later: {uses: core.note, title: Later, after: plan, when: 'mood == "calm"', time: {limit: P4D}}
-close: {when: all}
+gates:
+  # never without it
+  seen-first:
+    holds: plan  # once we know
+    until: urgent || talk.language == "bn"  # in her words
+    reason: Nobody was seen yet.
+cancels:
+  told: {when: talk.language == "ne", steps: [visit, plan], undo: {visit: later}}  # undone
+close: {when: all}  # in time
 """
 HERE = "/workflows/parts/draft"
 Sent = Mapping[str, str | list[str]]
@@ -61,7 +69,8 @@ def of_part(portal: Portal, part: str, sent: Sent, *, action: str = "part", text
 
 
 @pytest.mark.parametrize("part", ["conditions/urgent", "conditions/calm", "conditions/far", "starts/met",
-                                  "facts/met_before", "facts/mood", "facts/count"])  # fmt: skip
+                                  "facts/met_before", "facts/mood", "facts/count", "close",
+                                  "gates/seen-first", "cancels/told"])  # fmt: skip
 def test_the_form_of_a_part_sent_unchanged_changes_nothing(portal: Portal, part: str) -> None:
     assert of_part(portal, part, {})[0] == []
 
@@ -70,6 +79,8 @@ _MET = '   met_before: {type: bool, default: false, title: "they met before"}  #
 _MOOD = '   mood: {type: choice, choices: [calm, not_asked, upset], title: "how they are"}'
 _SETS = "     sets: {met_before: talk.is_alone}  # at once"
 _VISIT = "   visit: {uses: core.note, title: A visit, after: talk, when: urgent, time: {limit: P3D}}"
+_CLOSE = " close: {when: all}  # in time"
+_TOLD = '   told: {when: talk.language == "ne", steps: [visit, plan], undo: {visit: later}}  # undone'
 CHANGED: Mapping[str, tuple[str, Sent, list[str]]] = {
     "a name is so where something is not so": (
         "conditions/urgent", {"test-0": "is_not"},
@@ -97,6 +108,42 @@ CHANGED: Mapping[str, tuple[str, Sent, list[str]]] = {
     ),
     "a new start": (
         "starts", {"called": "seen", "start-0": "visit", "start-1": "talk"}, ["+   seen: {any: [visit, talk]}"],
+    ),
+    "it closes while limits run": (
+        "close", {"unless": "nothing"}, [f"-{_CLOSE}", "+ close: {when: all, unless: nothing}  # in time"],
+    ),
+    "it ends at once": (
+        "close", {"when-0": "calm|"}, [f"-{_CLOSE}", "+ close: {when: all, abort: calm}  # in time"],
+    ),
+    "a gate holds another step, too": (
+        "gates/seen-first", {"holds-1": "later"},
+        ["-     holds: plan  # once we know", "+     holds: [plan, later]  # once we know"],
+    ),
+    "a gate opens by something else, with other words": (
+        "gates/seen-first", {"when-0": "talk.language|ne", "when-1": "", "reason": "Ask first."},
+        ['-     until: urgent || talk.language == "bn"  # in her words',
+         '+     until: talk.language == "ne"  # in her words',
+         "-     reason: Nobody was seen yet.", "+     reason: Ask first."],
+    ),
+    "a new gate": (
+        "gates", {"called": "Calm first", "holds-0": "later", "when-0": "mood|calm", "reason": "Wait."},
+        ['+   calm-first: {holds: [later], until: mood == "calm", reason: Wait.}'],
+    ),
+    "one is cancelled, one no more": (
+        "cancels/told", {"steps-0": "plan", "steps-1": "later"},
+        [f"-{_TOLD}", '+   told: {when: talk.language == "ne", steps: [plan, later]}  # undone'],
+    ),
+    "cancelled by something else, and undone by nothing": (
+        "cancels/told", {"when-0": "urgent|", "undo-visit": ""},
+        [f"-{_TOLD}", "+   told: {when: urgent, steps: [visit, plan]}  # undone"],
+    ),
+    "what was cancelled is undone": (
+        "cancels/told", {"undo-plan": "later"},
+        [f"-{_TOLD}", f"+{_TOLD.replace('visit: later', 'visit: later, plan: later')}"],
+    ),
+    "a new cancel": (
+        "cancels", {"called": "she left", "steps-0": "visit", "when-0": "calm|"},
+        ["+   she-left: {when: calm, steps: [visit]}"],
     ),
     "a fact has other words, and is so at first": (
         "facts/met_before", {"title": "we know them", "default": "Yes"},
@@ -141,6 +188,13 @@ WRONG: Mapping[str, tuple[str, Sent, str]] = {
     "a name in other letters": ("starts", {"called": "দেখা", "start-0": "talk"}, "Write a name in Latin letters"),
     "a name for nothing": ("conditions", {"called": "in danger"}, "Choose what must be so."),
     "a name with nothing left": ("conditions/urgent", {"when-0": ""}, "Choose what must be so."),
+    "a way to close that there is not": ("close", {"unless": "x"}, "Choose one of the list."),
+    "a gate for no step": ("gates/seen-first", {"holds-0": ""}, "Choose at least one step."),
+    "a gate that never opens": ("gates/seen-first", {"when-0": "", "when-1": ""}, "Choose what must be so."),
+    "a gate without words": ("gates/seen-first", {"reason": ""}, "Write what people read while it is held"),
+    "nothing is cancelled": ("cancels", {"called": "x", "when-0": "calm|"}, "Choose at least one step."),
+    "cancelled when nothing is so": ("cancels", {"called": "x", "steps-0": "plan"}, "Choose what must be so."),
+    "a step that undoes itself": ("cancels/told", {"undo-plan": "plan"}, "Choose another step: none undoes itself."),
     "a fact with no answers": ("facts", {"called": "mood now", "type": "choice"}, "Write its answers."),
     "answers of what has none": ("facts/met_before", {"choices": "a\nb"}, "Take the answers out, or choose"),
     "an answer that is used": ("facts/mood", {"choices": "Upset"}, "“Calm” is used by “Later”. Change that first"),
@@ -166,7 +220,10 @@ def test_what_does_not_fit_is_told_at_its_field_and_what_was_typed_stays(portal:
 
 
 @pytest.mark.parametrize(("part", "said"), [
-    ("conditions/urgent", "It is used by the name “calm”, “A visit”. Change that first, then take it out."),
+    (
+        "conditions/urgent",
+        "It is used by the name “calm”, “A visit”, what keeps steps on hold: “seen first”. Change that first,",
+    ),
     ("starts/met", "It is used by “A plan”. Change that first, then take it out."),
     ("facts/mood", "It is used by “Later”. Change that first, then take it out."),
 ])  # fmt: skip
@@ -246,5 +303,41 @@ def test_what_changes_of_a_fact_is_told_in_words(portal: Portal) -> None:
         "New fact of the case: “so many left” (a number).",
         "New fact of the case: “they left” (yes or no; at first no).",
         "sets that “they left” is so when leaves of “",
+    ]
+    assert [one for one in said if one not in told] == []
+
+
+def test_a_gate_and_a_cancel_are_taken_out_with_their_lines(portal: Portal) -> None:
+    assert of_part(portal, "cancels/told", {}, action="part_gone")[0] == ["- cancels:", f"-{_TOLD}"]
+    gone = of_part(portal, "gates/seen-first", {}, action="part_gone")[0]
+    assert [one for one in gone if "#" not in one] == [
+        "- gates:",
+        "-   seen-first:",
+        "-     reason: Nobody was seen yet.",
+    ]
+    assert all(one[0] == "-" for one in gone)
+
+
+def test_what_changes_of_gates_cancels_and_the_end_is_told_in_words(portal: Portal) -> None:
+    client, here = portal.as_role("case_manager"), "/workflows/bonded-labour/draft"
+    client.post(here, data={"action": "discard"})
+    for part, changed in (
+        ("gates&named=home-that-is-safe", {"reason": ["Ask the Committee."]}),
+        ("gates", {"called": ["all told"], "holds-0": ["journey"], "when-0": ["told_magistrate|"],
+                   "reason": ["Tell them."]}),
+        ("cancels&named=paid-once", {"steps-0": ["refer"]}),
+        ("close", {"unless": ["nothing"], "when-0": ["told_magistrate|"]}),
+    ):  # fmt: skip
+        sent = form_with(client.get(f"{here}?part={part}").text, "part") | changed
+        page = client.post(here, data=sent | {"action": ["part"]}).text
+    client.post(here, data={"action": "discard"})
+    told = unescape(page).partition("What this draft changes")[2]
+    said = [
+        "The gate “home that is safe”: reason is now Ask the Committee. instead of",
+        "The gate “all told” is new: it holds back “",
+        ": no longer cancelled when unpaid of “",
+        ": cancelled when unpaid of “",
+        "The case also closes while limits run.",
+        "The case ends at once, and all that is open is cancelled, when told magistrate",
     ]
     assert [one for one in said if one not in told] == []

@@ -41,7 +41,8 @@ from engine.definitions.pages.calendar_form import DayForm, _fields
 from engine.definitions.pages.ladders import level_form
 from engine.definitions.pages.message_texts import Shown
 from engine.definitions.pages.paper_texts import PaperShown, WordsShown
-from engine.definitions.pages.part_form import EDITORS, PartList
+from engine.definitions.pages.part_form import PartList
+from engine.definitions.pages.part_kinds import EDITORS
 from engine.definitions.pages.rotas import _form
 from engine.definitions.pages.rule_form import ConditionChoice
 from engine.definitions.pages.simulating import CASES, StaffForm, lost, sections

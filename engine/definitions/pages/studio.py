@@ -12,7 +12,8 @@ from engine.builtin import REPORT
 from engine.db.reading import field_of
 from engine.definitions.actions.drafts import DefinitionDraft, open_draft
 from engine.definitions.pages.drafting import MEND_FIRST, answered, new_id, picture_of, reasons, saved, worst_first
-from engine.definitions.pages.part_form import EDITORS, PartEditor
+from engine.definitions.pages.part_form import PartEditor
+from engine.definitions.pages.part_kinds import EDITORS
 from engine.definitions.pages.question_form import REMOVED, Edit, edited, text_or_posted
 from engine.definitions.pages.rule_form import (
     ASKABLE,
