@@ -272,6 +272,7 @@ def test_a_title_that_tells_of_a_way_goes_before_how_the_story_ends(title: str, 
     assert story.model_copy(update={"title": title}).concern == kept
 
 
+@pytest.mark.long
 def test_a_child_of_this_country_found_near_the_border_has_the_report_of_15_days_and_nothing_abroad(
     world: World,
 ) -> None:
@@ -347,6 +348,7 @@ def _do_once_more(world: World, case_id: UUID, people: dict[str, Viewer], uses: 
     )  # fmt: skip
 
 
+@pytest.mark.long
 def test_the_command_prints_json_and_says_by_its_status_that_all_went_as_told() -> None:
     done = CliRunner().invoke(app, ["replay", str(OTHERS / "false-alarm.yaml"), "--json"])
     assert done.exit_code == 0, done.output

@@ -106,6 +106,7 @@ def test_every_step_that_a_person_does_has_a_time_limit_and_a_ladder_that_exists
         assert {time.spec.ladder for time in step.times} <= set(library().ladders), key
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("victims", [0, 1, 3])
 @pytest.mark.parametrize("name", NAMES)
 def test_a_case_with_nobody_one_child_or_several_comes_to_its_end(name: str, victims: int) -> None:

@@ -399,6 +399,7 @@ def test_a_second_factor_is_for_everybody_unless_it_is_narrowed_on_purpose(netwo
         assert found.must_enrol, "administrators go on without one on no day"
 
 
+@pytest.mark.long
 def test_the_first_administrator_sets_everything_up_alone_and_then_alone_no_more(
     postgres: EmbeddedServer, tmp_path: Path
 ) -> None:

@@ -151,6 +151,7 @@ def test_batches_that_are_fired_at_once_count_together_what_somebody_is_sent(ben
         assert held_back_for(other, **about, now=now) == STORM
 
 
+@pytest.mark.long
 def test_a_backlog_is_fired_once_by_batches_at_once_that_take_turns_at_deciding(
     quick_bench: Scratch, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -21,6 +21,8 @@ from engine.work.store import ItemStore
 from tests.kit.installation import Installation
 from tests.retention.test_keeping_commands import TOLD
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module")
 def people(site: Installation) -> Mapping[str, Viewer]:

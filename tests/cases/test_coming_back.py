@@ -123,6 +123,7 @@ def test_what_does_not_fit_is_said_and_stays_on_the_page(portal: Portal, case: C
     assert not notes(portal, case)
 
 
+@pytest.mark.long
 def test_more_than_ten_additions_a_day_wait_until_tomorrow(portal: Portal, case: Case) -> None:
     for _ in range(MOST_ADDED_IN_A_DAY):
         add(portal, case)

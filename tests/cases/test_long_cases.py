@@ -31,6 +31,7 @@ def other(bench: Bench) -> Iterator[Bench]:
     engine.dispose()
 
 
+@pytest.mark.long
 def test_what_another_process_changes_meanwhile_is_seen(bench: Bench, other: Bench) -> None:
     case_id, item = _long(bench)
     for process in (bench, other, other, bench):

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.long
+
 _DATABASE = {"sqlalchemy", "sqlmodel", "alembic", "psycopg", "prefect", "asyncpg"}
 _PAGES = {"fastapi", "starlette", "uvicorn"}
 _PAPERS = {"weasyprint", "PIL", "pypdf", "icalendar"}

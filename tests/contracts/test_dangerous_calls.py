@@ -8,6 +8,8 @@ from typing import Any, Final
 
 import pytest
 
+pytestmark = pytest.mark.long
+
 ROOT: Final = Path(__file__).parents[2]
 STARTS_PROGRAMS: Final = {
     "engine/documents/looking.py",

@@ -18,6 +18,8 @@ from engine.db.embedded.databases import connected, wheel_programs
 from engine.db.embedded.embedded import EmbeddedServer, start_embedded, stop_embedded
 from engine.errors import ServiceError, SettingsError
 
+pytestmark = pytest.mark.long
+
 OWNER_PROCESS = """
 import sys
 from pathlib import Path

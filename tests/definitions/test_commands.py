@@ -16,6 +16,8 @@ from engine.definitions.commands.files import draw, lint
 from engine.machine import data_folder
 from tests.kit.installation import Installation
 
+pytestmark = pytest.mark.long
+
 GOOD = "workflow: w\nversion: 1\ntitle: W\nsteps:\n  a: {uses: reporting.intake, time: {limit: P1D}}\n"
 
 

@@ -3,6 +3,8 @@
 import json
 from typing import Any
 
+import pytest
+
 from engine.cases.actions.open import open_case
 from engine.course.actions.steer import add_step
 from engine.people.viewer import actors
@@ -10,6 +12,8 @@ from engine.rehearsal.world import people_of
 from engine.work.actions.complete import complete_work_item
 from engine.work.store import ItemStore
 from tests.kit.installation import Installation
+
+pytestmark = pytest.mark.long
 
 TOLD = {
     "narrative": "x", "concern": "child_labour", "is_child_suspected": "yes", "immediate_danger": False,

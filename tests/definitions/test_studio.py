@@ -820,6 +820,7 @@ def test_an_entry_is_moved_with_its_comments(text: str, after: str) -> None:
     assert moved(after, ("a", 0), 2) == text
 
 
+@pytest.mark.long
 def test_a_draft_is_simulated_on_invented_reports_and_leaves_no_trace(portal: Portal) -> None:
     client = portal.as_role("partnership_manager")
     here = "/workflows/reported-concern/draft"
@@ -853,6 +854,7 @@ def test_a_draft_is_simulated_on_invented_reports_and_leaves_no_trace(portal: Po
         assert portal.as_role("caseworker").get(f"{here}/{page}").status_code == 403
 
 
+@pytest.mark.long
 def test_a_comparison_with_the_staff_that_there_is_shows_how_far_it_has_come_and_is_stopped(portal: Portal) -> None:
     client = portal.as_role("partnership_manager")
     asked = f"{PAGE}/comparison?cases=1000&a_week=50&effort=2&people-caseworker=1&hours-caseworker=40"
@@ -872,6 +874,7 @@ def test_a_comparison_with_the_staff_that_there_is_shows_how_far_it_has_come_and
     assert 'value="some"' in refused.text
 
 
+@pytest.mark.long
 def test_a_draft_is_simulated_on_the_report_that_somebody_describes(portal: Portal) -> None:
     client = portal.as_role("partnership_manager")
     here = "/workflows/child-labour/draft"
@@ -906,6 +909,7 @@ def form_of_select(page: str) -> dict[str, str]:
     return dict.fromkeys(lists, "") | dict(chosen)
 
 
+@pytest.mark.long
 def test_a_new_workflow_shows_its_own_figures_and_is_not_compared_with_itself(portal: Portal) -> None:
     client = portal.as_role("partnership_manager")
     client.post("/workflows/new", data={"action": "begin", "title": "Flood", "base": "reported-concern"})

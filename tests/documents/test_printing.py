@@ -109,6 +109,7 @@ def test_without_pango_the_printer_says_so_instead_of_failing(monkeypatch: pytes
         PdfPrinter(FONTS).pdf("<p>x</p>")
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not find_library("pangoft2-1.0"), reason="Pango is not installed")
 def test_a_process_that_printed_leaves_nothing_behind(tmp_path: Path) -> None:
     prints = (

@@ -79,6 +79,7 @@ def test_a_limit_from_a_named_start_is_told_once_in_the_picture_and_beside_the_s
     assert "or else" in said
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", sorted(path.stem for path in CASES.glob("*.yaml")))
 def test_no_step_of_a_shipped_workflow_names_a_limit_of_the_law_by_its_id(name: str) -> None:
     workflow, catalogue = shipped(name).workflow, RegistryCatalogue(registry())

@@ -121,6 +121,7 @@ def test_each_value_of_each_shipped_workflow_can_be_changed_alone(name: str) -> 
         assert now[same + 1 :] == before[len(before) - len(now) + same + 1 :], path
 
 
+@pytest.mark.long
 def test_a_step_of_each_shipped_workflow_is_changed_wherever_it_comes_from() -> None:
     for name, loaded in definitions().loaded.items():
         source = definitions().sources["workflow", name].text  # type: ignore[index]

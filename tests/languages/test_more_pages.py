@@ -65,6 +65,7 @@ def _open(portal: Portal, case: str) -> Iterator[tuple[str, str]]:
                 break
 
 
+@pytest.mark.long
 def test_no_text_of_ours_on_any_page_stands_outside_the_catalogues(
     portal: Portal, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -97,6 +97,7 @@ def test_every_language_says_its_name_and_that_nobody_has_checked_it() -> None:
     assert all(one.name.isalpha() or not one.name.isascii() for one in known.values())
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_translated_into_the_same_words_is_the_same_page(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     _with(monkeypatch, PageLanguage("en-same", "Same", is_proofread=True, words={one: one for one in messages()}))

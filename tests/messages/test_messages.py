@@ -49,6 +49,7 @@ def _draft(renderer: TemplateRenderer, kind: str, language: str) -> dict[str, st
     return {f"{kind}.{language}": text} if text else {}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_of_message_has_a_short_subject_and_a_body_with_the_link(kind: str) -> None:
     subject, body, _ = TemplateRenderer(data_folder("templates")).message(kind, ("en",), VALUES)
@@ -58,6 +59,7 @@ def test_every_kind_of_message_has_a_short_subject_and_a_body_with_the_link(kind
     assert len(body) < 500
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", sorted(set(KINDS) - {"due_soon", "escalated", "overdue"}))
 def test_every_message_that_is_not_about_a_deadline_reads_well_without_a_due_time(kind: str) -> None:
     body = TemplateRenderer(data_folder("templates")).message(kind, ("en",), VALUES | {"due_time": ""}).body
@@ -152,6 +154,7 @@ def test_an_html_frame_that_fetches_or_leads_elsewhere_is_refused(tmp_path: Path
         TemplateRenderer(tmp_path)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_html_has_the_words_of_the_text_and_one_link_as_a_button(kind: str, language: str) -> None:

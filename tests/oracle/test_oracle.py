@@ -116,7 +116,7 @@ def test_another_person_of_a_case_is_there_only_for_whom_a_grant_holds_for_them(
     assert not wrong, "\n".join(map(str, wrong))
 
 
-@pytest.mark.parametrize("persona", PERSONAS, ids=lambda persona: persona.name)
+@pytest.mark.parametrize("persona", EACH)
 def test_lists_counts_and_searches_show_nothing_of_what_is_not_theirs(world: OracleWorld, persona: Persona) -> None:
     lists = [
         address for address, rule in RULES.items() if rule.kind in {"lists", "apart"} and address.startswith("GET")

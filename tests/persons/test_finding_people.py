@@ -72,6 +72,7 @@ def test_a_case_is_found_by_its_number_in_the_same_field(portal: Portal, number:
     assert "Cases with a number like this" in page
 
 
+@pytest.mark.long
 def test_the_most_alike_come_first_page_by_page(portal: Portal) -> None:
     alike = told(portal, name="Marina Hajari")
     for _ in range(20):

@@ -28,6 +28,7 @@ REPORT = SimulatedReport(
 NAMES = sorted(path.stem for path in CASES.glob("*.yaml"))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seeds", [range(6), pytest.param(range(6, 20), marks=pytest.mark.faults)])
 @pytest.mark.parametrize("name", NAMES)
 def test_a_simulated_case_closes_or_says_what_it_waits_for(name: str, seeds: range) -> None:
@@ -169,6 +170,7 @@ def test_what_answers_bring_is_simulated_under_the_name_of_its_line(name: str) -
     assert not any(" of " in one.step for one in _rough(_without_follow_ups(name), 1).happenings)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", FOLLOWED)
 def test_what_follows_multiplies_the_work_of_a_simulation_by_no_more_than_four(name: str) -> None:
     plain, whole = (_calls(one) for one in (_without_follow_ups(name), shipped(name)))

@@ -25,6 +25,7 @@ TOLD = {
 }  # fmt: skip
 
 
+@pytest.mark.long
 def test_a_restored_backup_is_erased_again_before_anybody_opens_it(site: Installation, tmp_path: Path) -> None:
     unit, people = people_of(site.engine, jurisdiction="IN-AS", label="Demo")
     case_id, number = _closed(site, unit, people["case_manager"])

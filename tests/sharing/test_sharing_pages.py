@@ -5,6 +5,7 @@ import re
 from datetime import timedelta
 from uuid import UUID, uuid4
 
+import pytest
 from starlette.testclient import TestClient
 
 from engine.cases.store import CaseStore
@@ -145,6 +146,7 @@ def test_help_that_was_accepted_is_work_of_those_who_give_it_until_they_say_that
     assert len([row for row in told if "|ended|" in row["key"]]) > 0, "and who asked is told a second time"
 
 
+@pytest.mark.long
 def test_offers_are_shown_page_by_page_and_so_is_what_was_answered(portal: Portal) -> None:
     lead = portal.as_role("case_manager")
     other, people = people_of(portal.engine, jurisdiction="IN-MN", label="Far")

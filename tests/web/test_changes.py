@@ -397,6 +397,7 @@ def fail_every_job(portal: Portal) -> UUID:
     raise AssertionError("no job was ever given up")
 
 
+@pytest.mark.long
 def test_the_demo_lets_time_pass_and_plays_a_story_on(portal: Portal) -> None:
     client = portal.as_role("case_manager")
     case = report_case(portal.as_role("intake_officer"))

@@ -166,6 +166,7 @@ def test_a_page_is_compressed_for_our_own_pages_alone(portal: Portal, asked_by: 
     assert page.headers["cache-control"] == "no-store"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("language", ["en", "my"])
 def test_each_task_loads_sixty_kilobytes_the_first_time_and_twenty_after_at_most(portal: Portal, language: str) -> None:
     case = report_case(portal.as_role("intake_officer"))
