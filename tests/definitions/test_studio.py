@@ -119,10 +119,11 @@ def test_saving_the_forms_of_all_steps_unchanged_changes_nothing(portal: Portal,
     client = portal.as_role("case_manager")
     page = client.get(f"/workflows/{name}/draft").text
     keys = dict.fromkeys(re.findall(r"&amp;step=([a-z0-9_]+)#step", page))
-    some = said_first(shipped(name).workflow)
-    assert keys.keys() > set(some)
-    assert len(some) > 20
-    for key in keys if is_whole else some:
+    workflow = shipped(name).workflow
+    asked = list(workflow.steps) if is_whole else said_first(workflow)
+    assert keys.keys() >= set(asked)
+    assert len(asked) >= len(workflow.steps) or len(asked) > 20
+    for key in asked:
         opened = client.get(f"/workflows/{name}/draft?step={key}").text
         assert client.post(f"/workflows/{name}/draft", data=form_of_step(opened)).status_code == 200
         viewer = portal.people["case_manager"]
