@@ -341,3 +341,87 @@ def test_what_changes_of_gates_cancels_and_the_end_is_told_in_words(portal: Port
         "The case ends at once, and all that is open is cancelled, when told magistrate",
     ]
     assert [one for one in said if one not in told] == []
+
+
+WAYS = """workflow: parts
+version: 1
+title: A choice
+case_type: trafficking
+start: {on: hand}
+steps:
+  talk:
+    uses: core.note
+    time: {limit: P2D}
+    questions: [{id: language, type: choice, label: Which language?, choices: {bn: Bengali, ne: Nepali}}]
+  first: {uses: core.note, title: First, time: {limit: P2D}}
+  second: {uses: core.note, title: Second, time: {limit: P2D}}
+  third: {uses: core.note, title: Third, after: talk, time: {limit: P2D}}
+  last: {uses: core.note, title: Last, after: {any: [first, second]}, time: {limit: P2D}}
+choices:
+  # by what they speak
+  way:
+    after: talk  # at once
+    branches:
+      - {when: talk.language == "bn", to: first}  # we speak it
+    default: second
+"""
+_THIRD = "third: {uses: core.note, title: Third, after: talk, time: {limit: P2D}}"
+_THIRD_FREE = "third: {uses: core.note, title: Third, time: {limit: P2D}}"
+_SECOND = "second: {uses: core.note, title: Second, time: {limit: P2D}}"
+CHOSEN: Mapping[str, tuple[str, Sent, list[str]]] = {
+    "nothing": ("choices/way", {}, []),
+    "another condition": (
+        "choices/way", {"w0-test-0": "is_not"},
+        ['-       - {when: talk.language == "bn", to: first}  # we speak it',
+         '+       - {when: talk.language != "bn", to: first}  # we speak it'],
+    ),
+    "another way, which says what comes before its step": (
+        "choices/way", {"w1-when-0": "talk.language|ne", "w1-to-0": "third"},
+        ['+       - {when: talk.language == "ne", to: [third]}', f"-   {_THIRD}", f"+   {_THIRD_FREE}"],
+    ),
+    "a way opens two, and none is the last": (
+        "choices/way", {"w0-to-1": "second", "default-0": ""},
+        ['-       - {when: talk.language == "bn", to: first}  # we speak it',
+         '+       - {when: talk.language == "bn", to: [first, second]}  # we speak it', "-     default: second"],
+    ),
+    "a step that no way opens any more comes after what the choice did": (
+        "choices/way", {"default-0": ""},
+        ["-     default: second", f"-   {_SECOND}", f"+   {_SECOND[:-1]}, after: [talk]}}"],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("change", CHOSEN)
+def test_a_choice_between_ways_is_changed_in_its_own_lines(portal: Portal, change: str) -> None:
+    part, sent, lines = CHOSEN[change]
+    assert sorted(of_part(portal, part, sent, text=WAYS)[0]) == sorted(lines)
+
+
+def test_a_new_choice_says_what_comes_before_the_steps_that_it_opens(portal: Portal) -> None:
+    text = WAYS.partition("\nchoices:\n")[0].replace("title: Second,", "title: Second, after: talk,") + "\n"
+    sent = {"called": "By word", "after-0": "talk", "w0-when-0": "talk.language|bn", "w0-to-0": "second"}
+    lines, page = of_part(portal, "choices", sent | {"default-0": "third"}, text=text)
+    new = ["choices:", "  by_word:", "    after: [talk]",
+           '    branches: [{when: talk.language == "bn", to: [second]}]', "    default: [third]"]  # fmt: skip
+    assert [f"+ {one}" for one in new] == lines[-5:]
+    assert f"+   {_THIRD_FREE}" in lines
+    assert f"+   {_SECOND}" in lines
+    assert "Your draft was saved" in page
+
+
+@pytest.mark.parametrize(("sent", "said"), [
+    ({"w0-when-0": ""}, "Choose what must be so."), ({"w0-to-0": ""}, "Choose at least one step."),
+    ({"w1-when-0": "talk.language|ne"}, "Choose at least one step."),
+])  # fmt: skip
+def test_a_choice_that_chooses_nothing_is_told_at_its_field(portal: Portal, sent: Sent, said: str) -> None:
+    lines, page = of_part(portal, "choices/way", sent, text=WAYS)
+    assert (lines, page.count(said)) == ([], 2)
+
+
+def test_a_choice_is_taken_out_and_its_steps_come_after_what_it_did(portal: Portal) -> None:
+    lines, _ = of_part(portal, "choices/way", {}, action="part_gone", text=WAYS)
+    assert [one for one in lines if one[0] == "+"] == [
+        "+   first: {uses: core.note, title: First, time: {limit: P2D}, after: [talk]}",
+        f"+   {_SECOND[:-1]}, after: [talk]}}",
+    ]
+    assert "- choices:" in lines

@@ -53,7 +53,6 @@ ONLY_TEXT: Final[Mapping[str, Mapping[str, str]]] = {
         "workflow": _NAME,
         "version": _NUMBER,
         "case_type": "cases are counted and kept by it",
-        "choices": "several steps depend on it, which is best seen in the text",
         "follow_ups": "those of one step are changed at the step; those of all steps of a kind are written",
         "parameters": "they stand for values of the file that it extends",
         "parts": "each brings another workflow into this one",

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from starlette.datastructures import FormData
 
+from engine.definitions.pages.choice_form import ChoiceEditor
 from engine.definitions.pages.condition_form import NUMBER, ConditionEditor
 from engine.definitions.pages.drafting import new_id
 from engine.definitions.pages.part_form import NO_CONDITION, PartEditor, PartField
@@ -160,6 +161,7 @@ class _Fact(PartEditor):
             yield from self._lines("", "set-").edits(form, ("steps", key, "sets", at[1]))
 
     def removed(self, source: str, inherited: Mapping[str, Any]) -> str:
+        """Return the text without the fact, and without what sets it."""
         source = super().removed(source, inherited)
         return edited(source, ((("steps", key, "sets", self._name), REMOVED) for key in self._setters()), inherited)
 
@@ -281,7 +283,7 @@ class _Cancel(PartEditor):
 
 
 EDITORS: Final[Mapping[str, type[PartEditor]]] = {
-    one.kind: one for one in (_NamedCondition, _NamedStart, _Fact, _Close, _Gate, _Cancel)
+    one.kind: one for one in (_NamedCondition, _NamedStart, _Fact, _Close, _Gate, _Cancel, ChoiceEditor)
 }
 """The parts of a workflow that have forms, each by its key in the file."""
 
