@@ -113,9 +113,7 @@ class _Workflows:
         for key, old, new in _pairs(self._old.get("gates", {}), self._new.get("gates", {})):
             yield from self._gate(key, old, new)
         for key, old, new in _pairs(self._old.get("choices", {}), self._new.get("choices", {})):
-            yield from _whole(f"The choice “{in_running_words(key)}”", old, new) or self._by_line(
-                f"Choice “{in_running_words(key)}”: ", old or {}, new or {}
-            )
+            yield self._choice(f"The choice “{in_running_words(key)}”", old, new)
         for key, old, new in _pairs(self._old.get("cancels", {}), self._new.get("cancels", {})):
             yield from self._cancel(key, old, new)
         yield from self._begin_and_end()
@@ -148,6 +146,12 @@ class _Workflows:
                 yield ChangeSentence(f"{ends}, when {self._is.condition(new['abort'])}.", is_loss=True)
             else:
                 yield ChangeSentence(f"{ends}, no longer when {self._was.condition(old['abort'])}.")
+
+    def _choice(self, name: str, old: Plain | None, new: Plain | None) -> ChangeSentence:
+        if new is None:
+            return ChangeSentence(f"{name} is gone: {self._was.ways(old or {})}.", is_loss=True)
+        before = f"now: {self._is.ways(new)}; it was: {self._was.ways(old)}" if old else f"new: {self._is.ways(new)}"
+        return ChangeSentence(f"{name} is {before}.")
 
     def _cancel(self, key: str, old: Plain | None, new: Plain | None) -> Iterator[ChangeSentence]:
         was, becomes = old or {}, new or {}

@@ -57,6 +57,12 @@ class WorkflowWords:
         except ConditionSyntaxError:
             return text
 
+    def ways(self, choice: Plain) -> str:
+        """Say what each way of a choice opens and when, and after what it is made."""
+        found = [f"{self.steps(one['to'])} when {self.condition(one['when'])}" for one in choice["branches"]]
+        last = [f"else {self.steps(choice['default'])}"] if choice.get("default") else []
+        return f"after {self.before(choice.get('after', {}))}, {', or '.join((*found, *last))}"
+
     def _field(self, path: tuple[str, ...]) -> str:
         owner, rest = path[0], in_running_words(" ".join(path[1:]))
         if owner == "report":
@@ -134,7 +140,7 @@ def _said(**parts: str | None) -> dict[str, str]:
 def fact_words(fact: Plain) -> str:
     """Say how a fact of a case is answered, and what holds at first."""
     codes, first = fact.get("choices") or (), fact.get("default")
-    said = f"one of {', '.join(map(in_running_words, codes))}" if codes else FACT_KINDS.get(fact["type"], "")
+    said = f"one of {', '.join(map(in_running_words, codes))}" if codes else FACT_KINDS.get(fact.get("type", ""), "")
     at_first = {True: "yes", False: "no"}[first] if isinstance(first, bool) else in_running_words(str(first))
     return said if first is None else f"{said}; at first {at_first}"
 

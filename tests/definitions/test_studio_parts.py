@@ -7,6 +7,7 @@ from html import unescape
 import pytest
 
 from engine.definitions.actions.drafts import open_draft, save_draft
+from engine.language.changes import changes_in_words
 from tests.definitions.test_studio import NAME, changed_lines, form_of_step, form_with, sentences
 from tests.kit.portal import Portal
 
@@ -425,3 +426,20 @@ def test_a_choice_is_taken_out_and_its_steps_come_after_what_it_did(portal: Port
         f"+   {_SECOND[:-1]}, after: [talk]}}",
     ]
     assert "- choices:" in lines
+
+
+def test_what_changes_of_a_choice_is_told_in_words() -> None:
+    before = {"steps": {"talk": {}, "first": {}, "second": {}}, "choices": {}}
+    ways = [{"when": 'talk.language == "bn"', "to": ["first"]}]
+    way = {"after": {"steps": ["talk"]}, "branches": ways}
+    more = way | {"default": ["second"]}
+    said = [
+        changes_in_words("workflow", before | {"choices": was}, before | {"choices": becomes})[0]
+        for was, becomes in (({}, {"way": way}), ({"way": way}, {"way": more}), ({"way": more}, {}))
+    ]
+    told = "after “Talk”, “First” when language of “Talk” is “bn”"
+    assert [(one.words, one.is_loss) for one in said] == [
+        (f"The choice “way” is new: {told}.", False),
+        (f"The choice “way” is now: {told}, or else “Second”; it was: {told}.", False),
+        (f"The choice “way” is gone: {told}, or else “Second”.", True),
+    ]

@@ -88,13 +88,7 @@ class ChoiceEditor(PartEditor):
 
     def _said(self, name: str) -> str:
         choice = self._workflow.choices.get(name)
-        ways = (
-            [f"{self._words.steps(one.to)} when {self._words.condition(one.when)}" for one in choice.branches]
-            if choice
-            else []
-        )
-        last = [f"else {self._words.steps(choice.default)}"] if choice and choice.default else []
-        return "; ".join((*ways, *last))
+        return self._words.ways(choice.model_dump(mode="json")) if choice else ""
 
     def _opened(self, form: FormData) -> tuple[list[str], list[str]]:
         """Return the steps that the posted ways open, and those with what opens where none is taken."""
