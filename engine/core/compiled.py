@@ -81,6 +81,11 @@ class CompiledStep:
     wait: Condition | None = None
 
     @property
+    def keeps_limit(self) -> bool:
+        """Whether each round has the limit of the first."""
+        return self.spec.repeat is not None and self.spec.repeat.same_limit
+
+    @property
     def has_rounds(self) -> bool:
         """Whether the step is done in rounds of its own, of which the first is named too."""
         return self.spec.repeat is not None or self.spec.standing

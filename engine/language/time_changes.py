@@ -74,8 +74,10 @@ def _is_longer(old: Plain, new: Plain, name: str, usual: str) -> bool:
 
 def _is_less(old: StepRepeat, new: StepRepeat) -> bool:
     waits = zip(old.waits, new.waits, strict=False)
-    return new.rounds < old.rounds or any(
-        (by := sooner_or_later(*two)) is None or by[1] for two in waits if len({*two}) > 1
+    return (
+        new.rounds < old.rounds
+        or new.same_limit < old.same_limit
+        or any((by := sooner_or_later(*two)) is None or by[1] for two in waits if len({*two}) > 1)
     )
 
 

@@ -128,12 +128,14 @@ class StepRepeat(SpecModel):
     """Does a step again and again: every so often, so many times at most, until a condition holds.
 
     A list of waits says how long each further time comes after the one before it was to begin, and so how many there
-    are: after `[P2M, P3M]` it is done three times.
+    are: after `[P2M, P3M]` it is done three times. Each time has a limit of its own, from when it opens, unless all
+    have the `same_limit`: that of the first, from where it began.
     """
 
     every: str | tuple[str, ...]
     times: int | None = Field(default=None, ge=1, le=500)
     until: ConditionText | None = None
+    same_limit: bool = False
 
     @model_validator(mode="after")
     def _says_how_often(self) -> Self:

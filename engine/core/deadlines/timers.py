@@ -177,7 +177,8 @@ def _started_at(
     law: LawLimit | None,
 ) -> datetime | None:
     opened_at = record.opened_at if record else None
-    if record is not None and record.round > 1 and (step.has_rounds or step.loop or step.waits_to_be_called):
+    begins_anew = step.has_rounds or step.loop or step.waits_to_be_called
+    if record is not None and record.round > 1 and begins_anew and not step.keeps_limit:
         return opened_at
     if time.spec.from_ == "ready":
         return _start_by_law(view, run, element, law) or opened_at
