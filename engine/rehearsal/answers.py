@@ -67,10 +67,14 @@ _STATEMENT: dict[str, JsonValue] = {
     "kind": "statement", "identity_check": ["no_name"], "legal_basis": "no_person_concerned",
 }  # fmt: skip
 """A text for the press that is about nobody."""
-_REMAND, _REGISTERED = "IN-REMAND-24H", "IN-FIR-REG"
+_REMAND, _REGISTERED, _SIGNED = "IN-REMAND-24H", "IN-FIR-REG", "IN-FIR-ESIGN"
+_THREAT_REPORT, _ORDER_LASTS = "IN-WPS-TAR", "IN-WPS-REVIEW"
 _BAIL = ("IN-DEFAULT-BAIL", "P90D")
 """How long there is for a charge sheet where the offence is punished with ten years or more."""
 _SEXES = {"F": "female", "M": "male", "T": "transgender"}
+_NOBODY: dict[str, JsonValue] = {"persons_found": 0, "children_found": 0}
+"""A rescue that found nobody, or with which nobody came along, so that somebody goes again."""
+_DECLINED = ("decline", "says no", "said no")
 _REFUSED = ("refused", "not to be sent", "does not wish", "no return")
 
 
@@ -152,6 +156,7 @@ def _told_later(story: Story, event: StoryEvent) -> dict[str, JsonValue]:
     judgment: dict[str, JsonValue] = {"purpose": "judgment"} if "prosecution.outcome" in counted else {}
     told: Mapping[str, dict[str, JsonValue]] = {
         "policing.ahtu": arrest,
+        "policing.evidence": arrest,
         "policing.fir": {**arrest, **sections}
         | ({"refused": True, "refusal_officer": canary(story.id, "refusal_officer")} if is_refused else {}),
         "rescue.execute": {"suspects_held": int(_REMAND in counted)},
@@ -164,7 +169,31 @@ def _told_later(story: Story, event: StoryEvent) -> dict[str, JsonValue]:
         "repatriation.nationality": {"result": "no_answer" if again else "confirmed"},
         "reporting.match": {"outcome": "same", "contact_request": True} if counted_from or is_spoken_of else {},
     }
-    return told.get(event.step, {})
+    return told.get(event.step, {}) | _told_of_it(story, event, counted, is_again=again is not None)
+
+
+def _told_of_it(story: Story, event: StoryEvent, counted: Collection[str], *, is_again: bool) -> dict[str, JsonValue]:
+    """Return what an event's own limit, its words, or what counts from it tell of it."""
+    clock = event.due_rule.clock if event.due_rule else ""
+    has_declined = any(words in event.expected for words in _DECLINED)
+    order_on: dict[str, JsonValue] = {"order_on": event.at.date().isoformat()} if _ORDER_LASTS in counted else {}
+    not_yet: dict[str, JsonValue] = {"refused": True, "refusal_officer": canary(story.id, "refusal_officer")}
+    told: Mapping[tuple[str, bool], dict[str, JsonValue]] = {
+        ("policing.fir", _is_registered_later(story, event)): not_yet,
+        ("policing.fir", _SIGNED in counted): {"e_report": "sent"},
+        ("policing.fir", clock == _SIGNED and is_again): {"e_report": "signed"},
+        ("rescue.execute", is_again): _NOBODY,
+        ("reporting.refer", is_again and has_declined): {"declined_reason": canary(story.id, "declined_reason")},
+        ("protection.witness", clock == _THREAT_REPORT or bool(order_on)): order_on or {"threat_category": "B"},
+    }
+    return told.get((event.step, True), {})
+
+
+def _is_registered_later(story: Story, event: StoryEvent) -> bool:
+    """Whether the story tells only later that the police registered what it has told that they refused."""
+    told = {one.label: one for one in story.timeline if one.step == "policing.fir" and one.at <= event.at}
+    later = (one.due_rule for one in story.timeline if one.step == "policing.fir" and one.at > event.at)
+    return not event.label and any(rule is not None and rule.from_ in told for rule in later)
 
 
 def _stage(later: Iterable[StoryEvent]) -> str:

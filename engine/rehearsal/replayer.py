@@ -46,7 +46,7 @@ from engine.work.store import ItemStore
 _EXCLUDED = "journey"
 _WHATEVER = "reported-concern"
 """The workflow of a case about anything."""
-_REPORT = "reporting.intake"
+_REPORT, _RESCUE = "reporting.intake", "rescue.execute"
 _WAY = "from the place of the rescue to the Committee"
 _SHORTLY = timedelta(minutes=1)
 _AT_ONCE = timedelta(seconds=1)
@@ -385,7 +385,11 @@ def _matching(play: Play, state: CaseState, event: StoryEvent) -> list[Step]:
     fitting = [step for step in state.steps.values() if step.status in OPEN and _is_about(play, state, event, step)]
     if event.due_rule is None and fitting:
         dated = [one for one in _others_to_come(play, event) if one.due_rule is not None]
-        fitting = [step for step in fitting if not any(_is_about(play, state, one, step) for one in dated)]
+        fitting = [
+            step
+            for step in fitting
+            if _comes_again(play, state, step) or not any(_is_about(play, state, one, step) for one in dated)
+        ]
     starts = _starts_of_what_follows(play, state, event)
     fitting.sort(
         key=lambda step: (
@@ -396,6 +400,12 @@ def _matching(play: Play, state: CaseState, event: StoryEvent) -> list[Step]:
     exact = [step for step in fitting if event.due and _due_of(state, step) == event.due.astimezone(UTC)]
     chosen = (exact or fitting)[:1]
     return [step for step in fitting if chosen and step.key == chosen[0].key]
+
+
+def _comes_again(play: Play, state: CaseState, step: Step) -> bool:
+    """Whether a further round of a step has the same limit: of a rescue that found nobody, for whoever goes again."""
+    compiled = play.stage.engine.definitions[state.runs[step.run_id].definition_hash].steps.get(step.key)
+    return compiled is not None and compiled.spec.repeat is not None and step.uses == _RESCUE
 
 
 def _is_there(play: Play, state: CaseState, step: Step) -> bool:

@@ -144,7 +144,7 @@ class Story(_Part):
     def is_asked_for_home(self) -> bool:
         """Whether a Committee that has the child in care asks for the home report: its time counts from the report."""
         rules = (event.due_rule for event in self.timeline if event.step == "repatriation.hir")
-        return any(rule is not None and rule.from_ == "start" and rule.clock != PROGRAMME for rule in rules)
+        return any(rule is not None and self._is_opening(rule.from_) and rule.clock != PROGRAMME for rule in rules)
 
     @property
     def is_at_hand(self) -> bool:
@@ -160,10 +160,14 @@ class Story(_Part):
         counted = (
             self.opened_at
             for event in self.timeline
-            if event.step in _FIRST_DAY and event.due_rule is not None and event.due_rule.from_ == "start"
+            if event.step in _FIRST_DAY and event.due_rule is not None and self._is_opening(event.due_rule.from_)
         )
         cared_for = (event.at for event in self.timeline if event.step == "rescue.first_needs")
         return next(chain(counted, cared_for), None)
+
+    def _is_opening(self, label: str) -> bool:
+        """Whether a label is the opening, by that word or as the event with which the story begins."""
+        return self.instant_of(label) == self.opened_at
 
     def _concern_by_steps(self) -> str | None:
         """Tell what a case is about by what is done in it; None where the profile says more."""

@@ -22,6 +22,7 @@ _TO_THE_MAGISTRATE = "Apply to the Magistrate: station and Superintendent did no
 
 IN = 'case.country == "IN"'
 _TO_THE_SUPERINTENDENT = "Write to the Superintendent: the station did not register it"
+_UNTIL_REGISTERED = ("refusal", "superintendent", "magistrate", "ordered", "to_sign", "after_signing")
 _SAME_ARREST, _LONG_AGO = timedelta(hours=6), timedelta(days=3)
 """What is told so near the rescue is its arrest; and of one so long ago the first hearing is over."""
 ARREST: Mapping[str, Any] = {"is_new_arrest": bool, "arrest_key": ()}
@@ -47,9 +48,7 @@ AFTER_FIR: Mapping[str, FollowUp] = {
         limit="P1D",
         ladder=LADDER,
     ),
-    "registered": FollowUp(
-        when='this.stage == "registered"', ends=("refusal", "superintendent", "magistrate", "ordered")
-    ),
+    "registered": FollowUp(when='this.stage == "registered"', ends=_UNTIL_REGISTERED),
     # in India the way to the Superintendent opens with the refusal; elsewhere the same time is our own promise
     "refusal": FollowUp(
         uses=_REFUSAL,
@@ -77,6 +76,24 @@ AFTER_FIR: Mapping[str, FollowUp] = {
         ladder=LADDER,
         ends="superintendent",
     ),
+    # a report that was sent is registered only when it is signed (BNSS section 173(1)), and when the station says so
+    "to_sign": FollowUp(
+        uses=_FIR,
+        title="Sign the electronic report at the station: else it is not registered",
+        when=f'this.stage == "sent" && {IN}',
+        from_="fir_datetime",
+        law="IN-FIR-ESIGN",
+        ladder=LADDER,
+    ),
+    "after_signing": FollowUp(
+        uses=_FIR,
+        title="It is signed: has the station registered it?",
+        when='this.stage == "signed"',
+        from_="fir_datetime",
+        limit="P1D",
+        ladder=LADDER,
+        ends="to_sign",
+    ),
     **{
         name: FollowUp(
             uses=_NEWS,
@@ -103,7 +120,8 @@ AFTER_FIR: Mapping[str, FollowUp] = {
 That the police report a sexual offence against a child is followed from when they were told, rescue or not.
 """
 OF_A_FIR: Mapping[str, Any] = {
-    "stage": ("unknown", "registered", "refused", "refused_again"), "is_of_child": bool, "news_opens_at": datetime,
+    "stage": ("unknown", "registered", "refused", "refused_again", "sent", "signed"), "is_of_child": bool,
+    "news_opens_at": datetime,
     **ARREST,
 }  # fmt: skip
 
@@ -123,6 +141,21 @@ def of_a_fir(answers: FirForm, context: StepContext) -> dict[str, Any]:
     return found
 
 
+def registered_late(answers: FirForm, context: StepContext) -> dict[str, datetime]:
+    """Return, as a fact, when the police first registered what they had refused, or what had only been sent to them.
+
+    The time for the news and for the investigation begins with it. A later report of something else moves nothing.
+    """
+    before = context.all_earlier(_FIR, FirForm)
+    is_first = bool(before) and not any(_is_registered(one) for one in before)
+    at = answers.fir_datetime
+    return {"registered_late_at": at} if at is not None and is_first and _is_registered(answers) else {}
+
+
+def _is_registered(answers: FirForm) -> bool:
+    return answers.refused is False and answers.e_report is None
+
+
 def of_an_arrest(at: datetime | None, context: StepContext) -> dict[str, Any]:
     """Return whether an arrest is of these days and not the one at the rescue, and what tells it from another."""
     if at is None:
@@ -138,7 +171,7 @@ def _stage(answers: FirForm, context: StepContext) -> str:
     if answers.refused == Form.NOT_KNOWN:
         return "unknown"
     if answers.refused is not True:
-        return "registered"
+        return answers.e_report or "registered"
     return "refused_again" if context.earlier(_REFUSAL, RefusalForm) else "refused"
 
 

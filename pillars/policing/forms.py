@@ -61,6 +61,13 @@ class FirForm(Form):
     governing_code: v.Code = field(
         label="Which law applies?", help="The date of the crime decides this.", choices=v.CODE
     )
+    e_report: Literal["sent", "signed"] | None = field(
+        label="Was it sent electronically?",
+        help="Whoever sent it signs it at the station within three days. Leave it empty once it is registered.",
+        choices={"sent": "Sent, and not signed yet", "signed": "Signed, and not registered yet"},
+        default=None,
+        shown_when="refused == false",
+    )
     arrested_at: Instant | None = field(
         label="Was someone arrested? When?", help="Leave it empty if no one was.", default=None,
         shown_when="refused == false",
@@ -205,6 +212,11 @@ class EvidenceForm(Form):
         hash_of="file",
     )
     witness_names: Text | None = field(label="Who watched?", default=None, identifying=True)
+    arrested_at: Instant | None = field(
+        label="Was someone arrested? When?",
+        help="Leave it empty if no one was. The first hearing is due 24 hours later.",
+        default=None,
+    )
     bsa63_certificate: FileRef | None = field(
         label="Which file is the certificate under BSA section 63(4)?", default=None
     )

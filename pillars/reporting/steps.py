@@ -1,9 +1,20 @@
 """The step types of Reporting, what they propose and what they do by themselves."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from engine.plugin import Asked, Completed, Concluded, Document, Form, Law, Prepared, StepContext, automatic
+from engine.plugin import (
+    Asked,
+    Completed,
+    Concluded,
+    Document,
+    FollowUp,
+    Form,
+    Law,
+    Prepared,
+    StepContext,
+    automatic,
+)
 from pillars.reporting.children_shown import report_of_child
 from pillars.reporting.forms import (
     Fir,
@@ -202,6 +213,17 @@ class Refer(
     roles=("case_manager", "supervisor"),
     time_limit="P3D",
     reads=("partners",),
+    computes={"has_declined": bool, "answer_by": datetime},
+    follow_ups={
+        "another": FollowUp(
+            uses="reporting.refer",
+            title="Ask another partner: the first said no",
+            when="this.has_declined",
+            otherwise="end",
+            due="answer_by",
+            ladder="partner-silent-critical",
+        ),
+    },
 ):
     def prepare(self, context: StepContext) -> Prepared:
         risk = context.earlier("reporting.triage", TriageForm).risk_level
@@ -213,7 +235,12 @@ class Refer(
         """Return whether the partner took it on, and that a second one is to be asked where the first said no."""
         has_declined = bool(answers.declined_reason)
         notes = ("They declined: ask a second partner.",) if has_declined else ()
-        return Concluded(facts={"referral_accepted": bool(answers.accepted_at)}, notes=notes)
+        within = _ANSWER_WITHIN.get(answers.urgency or "", _ANSWER_OTHERWISE)
+        return Concluded(
+            facts={"referral_accepted": bool(answers.accepted_at)},
+            notes=notes,
+            computed={"has_declined": has_declined, "answer_by": context.now + within},
+        )
 
 
 @automatic(

@@ -475,3 +475,95 @@ def test_in_myanmar_the_way_home_is_decided_within_the_days_of_care() -> None:
     _end(case, "home_report", recommendation="safe")
     decision = case.deadline(case.reach("decision"))
     assert (decision.law, decision.due_at) == ("MM-SHELTER", placed + 14 * DAY)
+
+
+@pytest.mark.parametrize("found", [0, 2, None])
+@pytest.mark.parametrize("name", ["child-labour", "adult-exploitation", "bonded-labour", "led-from-nepal"])
+def test_whoever_found_nobody_goes_again_in_the_time_that_there_was_for_the_first_rescue(
+    name: str, found: int | None
+) -> None:
+    case = _case(name, "rescue", "first_needs", "safety")
+    _end(case, "intake")
+    _end(case, "triage", decision="rescue", risk_level="high")
+    first = case.deadline(case.reach("rescue"))
+    assert first is not None
+    case.until(case.now + HOUR)
+    tried = _end(case, "rescue", **({} if found is None else {"persons_found": found}))
+    assert _is_open(case, "first_needs") is (found != 0)
+    if found == 0:
+        again = case.deadline(case.reach("rescue"))
+        assert again is not None
+        assert (again.law, again.started_at, again.due_at) == (first.law, first.started_at, first.due_at)
+        case.until(case.now + HOUR)
+        tried = _end(case, "rescue", persons_found=1)
+    assert (_limit(case, "first_needs"), _limit(case, "safety")) == ((None, tried), (None, tried))
+
+
+def test_a_lead_at_which_nobody_was_found_is_followed_again_within_the_two_days() -> None:
+    case = _case("found-exploited", "lead", "rescue", "fir")
+    led = _end(case, "lead", at_work=True)
+    case.until(case.now + HOUR)
+    _end(case, "rescue", persons_found=0)
+    again = case.deadline(case.reach("rescue"))
+    assert (again.law, again.due_at) == ("IN-BL-ENQ", led + 2 * DAY)
+    assert not _is_open(case, "fir")
+
+
+@pytest.mark.parametrize(
+    ("name", "key", "law"),
+    [
+        ("child-labour", "news", "IN-VICTIM-90D"),
+        ("child-labour", "chargesheet", "IN-DEFAULT-BAIL"),
+        ("child-sexual-exploitation", "chargesheet", "IN-INV-2M"),
+        ("early-marriage", "chargesheet", "IN-INV-2M"),
+        ("forced-marriage", "chargesheet", "IN-DEFAULT-BAIL"),
+        ("adult-exploitation", "news", "IN-VICTIM-90D"),
+        ("adult-exploitation", "chargesheet", "IN-DEFAULT-BAIL"),
+        ("bonded-labour", "news", "IN-VICTIM-90D"),
+        ("online-abuse", "news", "IN-VICTIM-90D"),
+        ("online-abuse", "chargesheet", "IN-DEFAULT-BAIL"),
+        ("stopped-on-the-way", "news", "IN-VICTIM-90D"),
+        ("stopped-on-the-way", "chargesheet", "IN-DEFAULT-BAIL"),
+    ],
+)
+def test_news_and_charge_sheet_count_from_when_it_was_registered_after_all(name: str, key: str, law: str) -> None:
+    case = _case(name, "stop", "fir", "refusal", key)
+    _end(case, "intake")
+    _end(case, "triage", decision="rescue")
+    if name == "stopped-on-the-way":
+        _end(case, "stop", someone_gone=False, **{"from": "IN"})
+    refused = _end(case, "fir", refused=True)
+    assert _limit(case, key) == (law, refused)
+    registered = refused + 2 * DAY
+    case.do(cm.RecordFact("registered_late_at", registered))
+    assert _limit(case, key) == (law, registered)
+
+
+@pytest.mark.parametrize("tells", [True, False, None])
+def test_a_maid_who_could_be_bonded_is_told_to_the_magistrate_and_out_in_two_days(*, tells: bool | None) -> None:
+    case = _case("domestic-work-adult", "inform", "rescue", child="no")
+    _end(case, "intake")
+    _end(case, "triage", decision="rescue")
+    case.until(case.now + HOUR)
+    told = _end(case, "inform", **({} if tells is None else {"tells_magistrate": tells}))
+    rescue = case.deadline(case.reach("rescue"))
+    law, since = ("IN-BL-ENQ", told) if tells else (None, OPENED)
+    assert (rescue.law, rescue.due_at) == (law, since + 2 * DAY)
+
+
+@pytest.mark.parametrize(
+    ("crosses", "country", "law"), [("across", "BD", "BD-RIGHTS-NOW"), ("across", "NP", None), ("within", "IN", "")]
+)
+def test_whoever_is_bonded_far_from_home_has_what_crosses_the_border(crosses: str, country: str, law: str) -> None:
+    there = ["rights", "nationality_request", "fir_there", "news_there"]
+    case = _case("bonded-labour", "identify", "border", *there)
+    _end(case, "intake")
+    _end(case, "triage", decision="rescue")
+    identified = _end(case, "identify")
+    case.until(case.now + HOUR)
+    looked = _end(case, "border", crosses=crosses, country=country)
+    assert [_is_open(case, key) for key in there[:3]] == [crosses == "across"] * 3
+    if crosses == "across":
+        assert _limit(case, "rights") == (law, identified if law else looked)
+        registered = _end(case, "fir_there", refused=False)
+        assert _limit(case, "news_there") == ("BD-UPDATE-1M" if law else None, registered)

@@ -158,7 +158,7 @@ def test_digital_evidence_asks_for_a_hash_a_certificate_and_a_seal() -> None:
 
 MARCH_7 = datetime(2026, 3, 7, 15, 30, tzinfo=UTC)
 REFUSED: dict[str, Any] = {"refused": True, "fir_datetime": "2026-03-07T15:30:00Z", "station": "Station One"}
-OVER = dict.fromkeys(("refusal", "superintendent", "magistrate", "ordered"))
+OVER = dict.fromkeys(("refusal", "superintendent", "magistrate", "ordered", "to_sign", "after_signing"))
 
 
 def test_a_refusal_goes_up_rung_by_rung_and_each_rung_opens_the_next() -> None:
@@ -199,6 +199,40 @@ def test_a_report_that_is_registered_ends_the_ladder_and_begins_the_news(
     watches = conclude(Fir, REFUSED | {"refused": False}, jurisdiction=jurisdiction).follow_ups
     assert said(watches) == OVER | news
     assert all(one.from_at == MARCH_7 for one in watches if one.law)
+
+
+@pytest.mark.parametrize(("e_report", "wanted"), [
+    ("sent", ("policing.fir", "IN-FIR-ESIGN", MARCH_7, None)),
+    ("signed", ("policing.fir", "", MARCH_7, MARCH_7 + timedelta(days=1))),
+])  # fmt: skip
+def test_a_report_sent_electronically_is_not_registered_until_it_is_signed_and_the_station_says_so(
+    e_report: str, wanted: tuple[object, ...]
+) -> None:
+    done = conclude(Fir, REFUSED | {"refused": False, "e_report": e_report})
+    [next_one] = [one for one in done.follow_ups if not one.is_over]
+    assert (next_one.uses, next_one.law, next_one.from_at, next_one.due_at) == wanted
+    assert (done.facts["fir_registered"], done.facts["fir_refused"]) == (False, False)
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "is_late"),
+    [
+        ([{"refused": True}], {}, True),
+        ([{"refused": False, "e_report": "sent"}], {}, True),
+        ([{"refused": "not_known"}], {}, True),
+        ([{"refused": True}], {"e_report": "signed"}, False),
+        ([{"refused": True}], {"refused": True}, False),
+        ([{"refused": True}, {"refused": False}], {}, False),
+        ([{"refused": False}], {}, False),
+        ([], {}, False),
+    ],
+    ids=["refused", "sent", "not known", "signed only", "refused again", "registered since", "registered", "the first"],
+)
+def test_what_is_registered_late_begins_a_time_of_its_own_once(
+    before: list[dict[str, Any]], now: dict[str, Any], *, is_late: bool
+) -> None:
+    facts = conclude(Fir, REFUSED | {"refused": False} | now, history={"policing.fir": tuple(before)}).facts
+    assert facts.get("registered_late_at") == (MARCH_7 if is_late else None)
 
 
 @pytest.mark.parametrize(("answers", "wanted", "due"), [
@@ -643,8 +677,8 @@ def test_an_arrest_is_followed_to_the_first_hearing_by_the_law(
     arrested: datetime | None, before: dict[str, Any], *, is_followed: bool
 ) -> None:
     told = {"arrested_at": arrested and arrested.isoformat()}
-    plan, report = example(AhtuForm) | told, example(FirForm, refused=False) | told
-    for done in (conclude(Ahtu, plan, before=before), conclude(Fir, report, before=before)):
+    forms = ((Ahtu, example(AhtuForm)), (Fir, example(FirForm, refused=False)), (Evidence, example(EvidenceForm)))
+    for done in (conclude(step, form | told, before=before) for step, form in forms):
         found = [(one.law, one.from_at) for one in done.follow_ups if one.name.startswith("remand")]
         assert found == ([("IN-REMAND-24H", arrested)] if is_followed else [])
 

@@ -166,8 +166,37 @@ def test_a_protection_order_lasts_three_months_and_is_renewed_two_weeks_before()
     too_long = conclude(Witness, answers | {"expires_on": "2026-06-11"})
     assert "An order lasts 3 months at most: check its end." in too_long.notes
     assert conclude(Witness).facts == {"protection_ordered": False}
-    assert said(concluded.follow_ups) == {"witness_order": ("protection.witness", "high"), "threat_report": None}
+    assert said(concluded.follow_ups) == {
+        "witness_order": ("protection.witness", "high"), "threat_report": None, "order_awaited": None,
+    }  # fmt: skip
     assert day_of(concluded.follow_ups, "witness_order") == ("2026-05-27", "2026-06-10")
+
+
+@pytest.mark.parametrize(("ordered", "since"), [
+    ("2026-03-10", NOW), ("2026-03-05", datetime(2026, 3, 5, 18, 29, 59, tzinfo=UTC)),
+])  # fmt: skip
+def test_a_protection_order_of_which_nobody_told_the_end_lasts_as_long_as_the_law_lets_it(
+    ordered: str, since: datetime
+) -> None:
+    [renewal] = [one for one in conclude(Witness, {"order_on": ordered}).follow_ups if not one.is_over]
+    assert (renewal.uses, renewal.law, renewal.from_at) == ("protection.witness", "IN-WPS-REVIEW", since)
+    assert renewal.opens_at is not None
+    assert timedelta(days=76) <= renewal.opens_at - since <= timedelta(days=78)
+    abroad = conclude(Witness, {"order_on": ordered}, jurisdiction="NP").follow_ups
+    assert [one for one in abroad if not one.is_over] == []
+
+
+@pytest.mark.parametrize(("answers", "before", "is_awaited"), [
+    ({"threat_category": "B"}, {}, True), ({}, {}, False),
+    ({"threat_category": "B", "order_on": "2026-03-10"}, {}, False),
+    ({"threat_category": "B"}, {"threat_category": "B"}, False),
+])  # fmt: skip
+def test_an_order_of_protection_is_asked_for_once_the_threat_report_is_there(
+    answers: dict[str, Any], before: dict[str, Any], *, is_awaited: bool
+) -> None:
+    told = conclude(Witness, answers, before={"protection.witness": before})
+    [order] = [one for one in told.follow_ups if one.name == "order_awaited"]
+    assert (order.is_over, order.due_at) == (not is_awaited, NOW + timedelta(days=7) if is_awaited else None)
 
 
 @pytest.mark.parametrize(("jurisdiction", "answers", "is_watched"), [

@@ -128,6 +128,14 @@ def test_a_referral_is_to_be_answered_in_the_time_its_danger_allows(risk: str | 
     assert prepare(Refer, context).prefill == wanted
 
 
+@pytest.mark.parametrize(("urgency", "hours"), [("critical", 4), ("high", 24), ("other", 72), (None, 72)])
+def test_another_partner_is_asked_as_soon_as_one_says_no(urgency: str | None, hours: int) -> None:
+    [another] = conclude(Refer, {"declined_reason": "no free place", "urgency": urgency}).follow_ups
+    assert (another.uses, another.due_at) == ("reporting.refer", NOW + timedelta(hours=hours))
+    [none] = conclude(Refer, {"accepted_at": NOW.isoformat(), "urgency": urgency}).follow_ups
+    assert none.is_over
+
+
 def test_matches_tell_only_how_many_and_whom_to_call() -> None:
     done = run(dedupe, matches=ELSEWHERE, persons=(person(),))
     assert done.outputs == {"matches": 2, "has_match": True}

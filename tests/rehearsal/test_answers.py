@@ -59,6 +59,11 @@ def test_the_invented_answers_of_a_step_are_valid_in_every_story(step: str) -> N
         assert answers == step_answers(story, event, step_type)
 
 
+@cache
+def _story(name: str) -> Story:
+    return read_story(STORIES / f"{name}.yaml")
+
+
 def _told(step: str, *, of: str = "", law: str = "", label: str = "told", after_hours: int = 0) -> StoryEvent:
     rule = {"due_rule": {"from": of, "limit": "PT24H", "clock": law}} if law else {}
     at = _story("cs-01").opened_at + timedelta(hours=after_hours)
@@ -73,6 +78,60 @@ def test_a_report_that_is_registered_within_a_day_of_another_was_refused_first(*
     answers = step_answers(told, first, registry().get("policing.fir"))
     check_answers(registry().get("policing.fir"), answers)
     assert answers["refused"] is is_registered_later
+
+
+LATER: dict[str, tuple[StoryEvent, StoryEvent, dict[str, object]]] = {
+    "found nobody": (
+        _told("rescue.execute", label="first"), _told("rescue.execute", label="second", after_hours=9),
+        {"persons_found": 0, "children_found": 0},
+    ),
+    "found somebody": (
+        _told("rescue.execute", label="first"), _told("rescue.first_needs", label="second", after_hours=9),
+        {"persons_found": 1, "children_found": 1},
+    ),
+    "sent": (
+        _told("policing.fir", label="first"), _told("policing.fir", of="first", law="IN-FIR-ESIGN", after_hours=9),
+        {"refused": False, "e_report": "sent"},
+    ),
+    "arrested": (
+        _told("policing.evidence", label="first"),
+        _told("prosecution.hearing", of="first", law="IN-REMAND-24H", after_hours=9),
+        {"arrested_at": _told("policing.evidence").at.isoformat()},
+    ),
+    "protected": (
+        _told("protection.witness", label="first"),
+        _told("protection.witness", of="first", law="IN-WPS-REVIEW", after_hours=9),
+        {"order_on": _told("protection.witness").at.date().isoformat()},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", LATER)
+def test_an_answer_tells_what_the_story_goes_on_with(what: str) -> None:
+    first, later, wanted = LATER[what]
+    told = _story("cs-01").model_copy(update={"timeline": (first, later)})
+    answers = step_answers(told, first, registry().get(first.step))
+    check_answers(registry().get(first.step), answers)
+    assert {name: answers.get(name) for name in wanted} == wanted
+
+
+@pytest.mark.parametrize(("hours", "refused"), [(5, True), (12, False)])
+def test_what_no_story_tells_does_not_register_what_the_story_says_was_registered_later(
+    hours: int, *, refused: bool
+) -> None:
+    untold = _told("policing.fir", label="", after_hours=hours)
+    later = _told("policing.fir", label="later", of="first", law="IN-FIR-REG", after_hours=9)
+    told = _story("cs-01").model_copy(update={"timeline": (_told("policing.fir", label="first"), later)})
+    assert step_answers(told, untold, registry().get("policing.fir"))["refused"] is refused
+
+
+@pytest.mark.parametrize(("of", "is_at_hand"), [("start", True), ("first", True), ("later", False)])
+def test_a_story_can_name_its_beginning_by_its_first_event(of: str, *, is_at_hand: bool) -> None:
+    events = (
+        _told("reporting.intake", label="first"), _told("policing.fir", label="later", after_hours=1),
+        _told("rescue.production", of=of, law="IN-JJ-PROD-24H", label="produced", after_hours=9),
+    )  # fmt: skip
+    assert _story("cs-01").model_copy(update={"timeline": events}).is_at_hand is is_at_hand
 
 
 @pytest.mark.parametrize(("label", "harmful"), [("", 1), ("seen", 0)])
@@ -104,11 +163,6 @@ def test_a_story_of_compensation_that_begins_with_the_rescue_is_about_what_was_d
     kept = [one for one in story.timeline if from_the_rescue_on or one.step != "rescue.production"]
     told = story.model_copy(update={"title": "A compensation that nobody paid", "timeline": tuple(kept)})
     assert told.concern == ("sexual_exploitation" if from_the_rescue_on else "compensation")
-
-
-@cache
-def _story(name: str) -> Story:
-    return read_story(STORIES / f"{name}.yaml")
 
 
 CASE_NAMES = sorted(path.stem for path in CASES.glob("*.yaml"))

@@ -16,7 +16,7 @@ from engine.plugin import (
     automatic,
     copies,
 )
-from pillars.policing.follow_ups import AFTER_EVIDENCE
+from pillars.policing.follow_ups import AFTER_AN_ARREST, AFTER_EVIDENCE, ARREST, of_an_arrest
 from pillars.policing.forms import CertificateForm, CertificateSettings, EvidenceForm, HandoverForm
 
 _HAND_TO_HAND = timedelta(minutes=15)
@@ -55,8 +55,8 @@ class Evidence(
     documents=(Document("seizure-memo", "Seizure memo"),),
     time_limit="PT24H",
     reads=("policing.evidence",),
-    computes={"needs_certificate": bool},
-    follow_ups=AFTER_EVIDENCE,
+    computes={"needs_certificate": bool, **ARREST},
+    follow_ups={**AFTER_EVIDENCE, **AFTER_AN_ARREST},
 ):
     def prepare(self, context: StepContext) -> Prepared:
         """Propose the next mark, and who took and keeps things so far."""
@@ -76,8 +76,9 @@ class Evidence(
             no="The item is not sealed yet.",
             unknown="It is not known whether the item is sealed: look, and seal it.",
         )
+        arrest = of_an_arrest(answers.arrested_at, context)
         needs_paper = is_digital and not answers.bsa63_certificate and context.country == "IN"
-        return Concluded(notes=tuple(notes), computed={"needs_certificate": needs_paper})
+        return Concluded(notes=tuple(notes), computed={"needs_certificate": needs_paper, **arrest})
 
 
 class Handover(

@@ -11,6 +11,7 @@ from pillars.policing.follow_ups import (
     OF_A_FIR,
     of_a_fir,
     of_a_magistrate,
+    registered_late,
 )
 from pillars.policing.forms import FirForm, MagistrateForm, RefusalForm
 
@@ -29,6 +30,7 @@ class Fir(
     roles=("police_liaison", "ahtu_officer"),
     documents=(Document("fir-complaint", "Complaint letter to the police station", on="prepare"),),
     time_limit=Law("IN-FIR-REG"),
+    reads=("policing.fir",),
     computes=OF_A_FIR,
     follow_ups=AFTER_FIR,
 ):
@@ -50,7 +52,9 @@ class Fir(
             return Concluded(notes=tuple(notes), computed=of_a_fir(answers, context))
         if refused is not True and context.country == "IN":
             notes += _still_to_ask(answers)
-        facts: dict[str, Any] = {"fir_registered": refused is not True, "fir_refused": refused is True}
+        is_registered = refused is not True and answers.e_report is None
+        facts: dict[str, Any] = {"fir_registered": is_registered, "fir_refused": refused is True}
+        facts |= registered_late(answers, context)
         return Concluded(facts=facts, notes=tuple(notes), computed=of_a_fir(answers, context))
 
 

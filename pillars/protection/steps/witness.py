@@ -9,8 +9,9 @@ from pillars.protection.forms import WitnessForm, ending_of
 _REPORT, _REPORT_WORKING_DAYS = "IN-WPS-TAR", 5
 _ORDER, _ORDER_MONTHS = "IN-WPS-REVIEW", 3
 """How soon the threat report comes and how long an order lasts; the numbers are targets where that is no law."""
-_RENEW_BEFORE_DAYS = 14
-"""Practice of the network: so many days before an order ends a new one is asked for."""
+_RENEW_BEFORE_DAYS, _RENEW_OTHERWISE_DAYS = 14, 76
+"""Practice of the network: so many days before an order ends a new one is asked for; or after so many where that is no
+law."""
 
 
 class Witness(
@@ -21,7 +22,13 @@ class Witness(
     stays_with=("prosecution.engage",),
     documents=(Document("witness-application", "Application for witness protection"),),
     time_limit=Law("IN-WPS-TAR"),
-    computes={"report_counts_from": datetime, "is_report_awaited": bool},
+    computes={
+        "report_counts_from": datetime,
+        "is_report_awaited": bool,
+        "is_order_awaited": bool,
+        "order_counts_from": datetime,
+        "renewal_opens_at": datetime,
+    },
     follow_ups={
         "witness_order": FollowUp(
             uses="protection.witness",
@@ -37,6 +44,25 @@ class Witness(
             when='this.is_report_awaited && case.country == "IN"',
             from_="report_counts_from",
             law=_REPORT,
+        ),
+        "order_awaited": FollowUp(
+            uses="protection.witness",
+            title="The report is there: has the authority ordered protection?",
+            otherwise="end",
+            when="this.is_order_awaited",
+            limit="P7D",
+            ladder="high",
+        ),
+        # an order of which nobody told the end lasts as long as the law lets it
+        "witness_order_by_law": FollowUp(
+            uses="protection.witness",
+            title="Witness protection ends: ask for a new order",
+            when='has(this.order_counts_from) && case.country == "IN"',
+            replaces="witness_order",
+            from_="order_counts_from",
+            opens="renewal_opens_at",
+            law=_ORDER,
+            ladder="high",
         ),
     },
 ):
@@ -73,6 +99,8 @@ class Witness(
             computed={
                 "report_counts_from": _counted_from(answers, context),
                 "is_report_awaited": _is_report_awaited(answers, context),
+                "is_order_awaited": ordered is None and _has_just_come(answers, context),
+                **_until_renewed(answers, context),
             },
         )
 
@@ -90,9 +118,27 @@ def _is_report_awaited(answers: WitnessForm, context: StepContext) -> bool:
     return is_new or before.report_ordered_at != answers.report_ordered_at
 
 
+def _has_just_come(answers: WitnessForm, context: StepContext) -> bool:
+    """Whether the report is there now, and was not when the step was done before."""
+    return (
+        answers.threat_category is not None and not context.earlier("protection.witness", WitnessForm).threat_category
+    )
+
+
 def _counted_from(answers: WitnessForm, context: StepContext) -> datetime:
     """Return from when (UTC) the time for the report runs: the order of the authority, else the application."""
     ordered, applied = answers.report_ordered_at, answers.applied_on
     if ordered is not None or applied is None:
         return ordered or context.now
     return min(context.now, context.end_of(applied))
+
+
+def _until_renewed(answers: WitnessForm, context: StepContext) -> dict[str, Any]:
+    """Return from when (UTC) an order whose end nobody told is counted, and from when its renewal is shown."""
+    if answers.order_on is None or answers.expires_on is not None:
+        return {}
+    since = min(context.now, context.end_of(answers.order_on))
+    shown = context.shown_from(
+        context.law(_ORDER), since, days_before=_RENEW_BEFORE_DAYS, otherwise_days=_RENEW_OTHERWISE_DAYS
+    )
+    return {"order_counts_from": since, "renewal_opens_at": shown}
