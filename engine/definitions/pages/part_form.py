@@ -22,7 +22,7 @@ from engine.web.forms import Item
 from engine.web.posted import text
 
 _CALLED: Final = "A few words in Latin letters, by which the text names it."
-_NO_NAME: Final = "Write a name in Latin letters, such as in danger."
+_NO_NAME: Final = "Write a name in Latin letters, such as “in danger”."
 NO_CONDITION: Final = "Choose what must be so."
 _LONGEST_NAME: Final = 60
 _PLACES: Final = {
