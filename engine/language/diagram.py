@@ -219,7 +219,8 @@ def when_in_words(step: StepSpec, words: WorkflowWords) -> Iterator[str]:
         yield f"not before {' after '.join(parts)}"
     if step.repeat:
         often = " and ".join(map(limit_words, step.repeat.waits))
-        yield f"again {'every' if step.repeat.times else 'after'} {often}, at most {step.repeat.rounds} times"
+        within = ", all within the time of the first" if step.repeat.same_limit else ""
+        yield f"again {'every' if step.repeat.times else 'after'} {often}, at most {step.repeat.rounds} times{within}"
     if step.back:
         to, condition = words.step(step.back.to), words.condition(step.back.when)
         yield f"goes back to “{to}” if {condition}, at most {step.back.times} times"

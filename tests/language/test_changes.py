@@ -173,7 +173,10 @@ COURSE: dict[str, tuple[Plain, str, bool]] = {
     "less often": ({"repeat": MONTHLY | {"times": 2}}, "again every 1 month, at most 2 times", True),
     "later": ({"repeat": MONTHLY | {"every": "P2M"}}, "again every 2 months, at most 9 times", True),
     "more often": ({"repeat": MONTHLY | {"every": "P2W", "times": 18}}, "again every 2 weeks, at most 18 times", False),
-    "in one time": ({"repeat": MONTHLY | {"same_limit": True}}, "again every 1 month, at most 9 times", False),
+    "in one time": (
+        {"repeat": MONTHLY | {"same_limit": True}},
+        "again every 1 month, at most 9 times, all within the time of the first", False,
+    ),
     "only once": ({"repeat": None}, "no longer again every 1 month, at most 9 times", True),
     "waits longer": ({"wait": WAITS | {"time_out": "P900D"}}, "at most 900 days, instead of waits until", True),
     "waits for ever": ({"wait": {"until": WAITS["until"]}}, "is “done”, instead of waits until", True),
