@@ -24,7 +24,7 @@ from engine.definitions.pages.rule_form import (
     is_rich,
     written_condition,
 )
-from engine.definitions.pages.step_form import StepEditor
+from engine.definitions.pages.step_form import StepEditor, StepForm
 from engine.errors import InvalidAnswersError
 from engine.language.editing import UneditableError, with_value, without
 from engine.language.findings import has_errors
@@ -233,12 +233,6 @@ def _page(
     part: tuple[str, str] = ("", ""),
 ) -> Response:
     workflow = known.loaded.workflow if known.loaded else None
-    catalogue, laws = visit.engine.catalogue, visit.engine.library().law_words(visit.today)
-    editor = (
-        StepEditor(known.loaded, workflow, catalogue, key, laws)
-        if known.loaded and workflow and key in workflow.steps
-        else None
-    )
     picture, of_part = _picture(visit, known, lanes, key), _part_editor(visit, known, part)
     return visit.page(
         "studio.html",
@@ -251,19 +245,25 @@ def _page(
         has_errors=has_errors(known.findings),
         by=lanes,
         lanes=picture,
-        form=editor.form(visit.engine.library(), posted) if editor else None,
+        form=_step_form(visit, known, key, posted),
         asked=[one.label for one in _fields(visit, workflow, key, added=False)],
         looks=controls(questions(_fields(visit, workflow, key)), zone=visit.viewer.zone, now=visit.now),
         whole=_whole(visit, workflow, posted) if workflow and is_whole else None,
-        kinds=[found.listed() for kind in EDITORS if (found := _part_editor(visit, known, (kind, "")))]
-        if is_whole
-        else (),
+        kinds=[one.listed() for kind in EDITORS if is_whole and (one := _part_editor(visit, known, (kind, "")))],
         part=of_part.form(posted) if of_part else None,
         uses=_step_types(visit) if not key else (),
         steps=_steps(picture, after) if picture and not key else (),
         only_text=reasons("workflow" if is_whole else "step"),
         again=again,
     )
+
+
+def _step_form(visit: Visit, known: DefinitionDraft, key: str, posted: FormData | None) -> StepForm | None:
+    workflow, library = known.loaded.workflow if known.loaded else None, visit.engine.library()
+    if not known.loaded or not workflow or key not in workflow.steps:
+        return None
+    editor = StepEditor(known.loaded, workflow, visit.engine.catalogue, key, library.law_words(visit.today))
+    return editor.form(library, posted)
 
 
 def _fields(visit: Visit, workflow: Workflow | None, key: str, *, added: bool = True) -> tuple[FieldSpec, ...]:
