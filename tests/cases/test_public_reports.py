@@ -69,7 +69,13 @@ def count(portal: Portal) -> int:
 def test_a_report_without_account_is_a_case_with_a_code_that_works(taking: Portal) -> None:
     asked = taking.anybody().get("/tell")
     assert asked.status_code == 200
-    for words in ("Is it all right if we keep what you tell us?", "112 in India", "Quick exit", 'autocomplete="off"'):
+    for words in (
+        ">6 questions must be answered.<",
+        "Is it all right if we keep what you tell us?",
+        "112 in India",
+        "Quick exit",
+        'autocomplete="off"',
+    ):
         assert words in asked.text
     assert "They could not answer" not in asked.text, "that is for staff to choose"
     answer = send(taking, **{"a-narrative": WORDS})

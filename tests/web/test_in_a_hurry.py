@@ -29,8 +29,10 @@ def list_of_cases(client: TestClient, number: str, status: str = "open") -> str:
 
 
 def test_the_summary_of_problems_says_of_which_question_each_one_is(portal: Portal) -> None:
-    lines = in_summary(portal.as_role("intake_officer").post("/report", data={"command_id": str(uuid4())}).text)
+    client = portal.as_role("intake_officer")
+    lines = in_summary(client.post("/report", data={"command_id": str(uuid4())}).text)
     assert len(lines) == len(set(lines)) == len(REPORT)
+    assert f">{len(lines)} questions must be answered.<" in client.get("/report").text
     assert "What happened? Answer this question." in lines
 
 
