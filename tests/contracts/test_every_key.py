@@ -107,6 +107,7 @@ KEYS: Mapping[str, Mapping[str, str]] = {
         "every": SERIES + "test_a_round_waits_for_its_month_and_opens_by_itself",
         "times": SERIES + "test_a_series_is_over_after_so_many_times_and_its_successor_waits_until_then",
         "until": SERIES + "test_a_series_is_over_when_its_condition_holds",
+        "same_limit": SERIES + "test_rounds_with_the_limit_of_the_first_are_due_with_it",
     },
     "NotBefore": {"from_": EARLIEST, "wait": EARLIEST},
     "Back": {"to": LOOP, "when": LOOP, "times": LOOP},

@@ -1,6 +1,6 @@
 """Steps that repeat, and steps that open only when they are called."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -69,6 +69,19 @@ def test_a_series_is_over_when_its_condition_holds() -> None:
     world.live(days=40)
     world.end("visit", "r:2", choice="no")
     assert (world.status("close"), world.status("visit", "r:3")) == ("ready", "not reached")
+
+
+@pytest.mark.parametrize("since", ["ready", "a"])
+def test_rounds_with_the_limit_of_the_first_are_due_with_it(since: str) -> None:
+    steps = visits(every="PT6H", same_limit=True)
+    steps["visit"] |= {"after": "a", "time": {"from": since, "limit": "P2D"}}
+    world = World(workflow({"a": {}, **steps}))
+    world.end("a")
+    due = world.now + timedelta(hours=48)
+    for number in (1, 2, 3):
+        assert world.deadline("visit", f"r:{number}").due_at == due
+        world.end("visit", f"r:{number}")
+        world.live(hours=7)
 
 
 def test_conditions_see_the_last_round() -> None:

@@ -728,6 +728,9 @@ EACH_RULE: dict[str, tuple[str, dict[str, str | list[str] | None], list[str]]] =
     "more often": (
         "visit", {"again-amount": "3", "again-times": "9"}, _other(_R_AGAIN, "P7D, times: 4", "P3D, times: 9"),
     ),
+    "again in one time": (
+        "visit", {"again-same": "1"}, _other(_R_AGAIN, "urgent}", "urgent, same_limit: true}"),
+    ),
     "once": ("visit", {"again-amount": ""}, [f"-{_R_AGAIN}"]),
     "for each victim": (
         "look", {"for_each": "case.victims"}, _other(_R_LOOK, "P2D}}", "P2D}, for_each: case.victims}"),

@@ -147,6 +147,7 @@ FIELDS = {
     "time / law": "law-0", "time / ladder": "ladder-0", "time / warn": "warn-0", "time / on_breach": "missed-0",
     "for_each": "for_each", "not_before / from": "early-from", "not_before / wait": "early-amount",
     "repeat / every": "again-amount", "repeat / times": "again-times", "repeat / until": "again-when",
+    "repeat / same_limit": "again-same",
     "discretionary": "optional", "back / to": "back-to", "back / when": "back-when", "back / times": "back-times",
     "wait / until": "wait-when", "wait / event": "wait-event", "wait / time_out": "wait-amount",
     "approve / role": "approver", "approve / limit": "approve-amount", "approve / ladder": "approve-ladder",

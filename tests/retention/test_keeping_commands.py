@@ -56,6 +56,7 @@ def test_a_restored_backup_is_erased_again_before_anybody_opens_it(site: Install
         fresh.dispose()
 
 
+@pytest.mark.long
 def test_nothing_is_restored_that_could_not_be_erased_again(site: Installation, tmp_path: Path) -> None:
     listed = site.settings.checkpoint_folder / "tombstones.jsonl"
     assert listed.exists(), "somebody was erased in the test before"

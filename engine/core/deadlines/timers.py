@@ -176,9 +176,9 @@ def _started_at(
     record: Step | None,
     law: LawLimit | None,
 ) -> datetime | None:
+    record = view.first(step.key, element) if step.keeps_limit else record
     opened_at = record.opened_at if record else None
-    begins_anew = step.has_rounds or step.loop or step.waits_to_be_called
-    if record is not None and record.round > 1 and begins_anew and not step.keeps_limit:
+    if record is not None and record.round > 1 and (step.has_rounds or step.loop or step.waits_to_be_called):
         return opened_at
     if time.spec.from_ == "ready":
         return _start_by_law(view, run, element, law) or opened_at

@@ -19,6 +19,7 @@ from engine.web.forms import Item
 from engine.web.posted import text, texts, whole_number
 
 Outputs = Mapping[str, Mapping[str, Output]]
+_SAME: Final = {"1": "All times are within the limit of the first"}
 _FOR_EACH: Final = {
     "case.victims": "For each victim", "case.suspects": "For each suspect", "case.persons": "For each person"
 }  # fmt: skip
@@ -64,6 +65,7 @@ class RulesForm(NamedTuple):
     again: SpanForm
     again_times: str
     again_until: ConditionChoice
+    again_same: tuple[Item, ...]
     back_to: tuple[Item, ...]
     back_times: str
     back_when: ConditionChoice
@@ -112,6 +114,7 @@ class RuleEditor:
             ),
             again=again,
             again_times=text_or_posted(posted, "again-times", rounds), again_until=self._ask("again", posted),
+            again_same=_items(_SAME, or_posted(posted, "again-same", ("1",) if self._is_same() else ())),
             back_to=_items(earlier, or_posted(posted, "back-to", (step.back.to if step.back else "",))),
             back_times=text_or_posted(posted, "back-times", str(step.back.times) if step.back else ""),
             back_when=self._ask("back", posted),
@@ -145,6 +148,9 @@ class RuleEditor:
             Item(name, words, checked=name in or_posted(posted, field, (name,) if self._key in steps else ()))
             for name, words, steps in found
         )
+
+    def _is_same(self) -> bool:
+        return self._step.repeat is not None and self._step.repeat.same_limit
 
     def _rounds(self, posted: FormData | None) -> tuple[SpanForm, str]:
         """Return after how long the step is done again, and how many times; several amounts are told in words."""
@@ -242,13 +248,16 @@ class RuleEditor:
                 yield at, REMOVED
             return
         if was is None:
-            yield at, {"every": every, "times": times} | self._said(form, "again", "until")
+            same = {"same_limit": True} if text(form, "again-same") else {}
+            yield at, {"every": every, "times": times} | self._said(form, "again", "until") | same
             return
         if not _is_same(every, self._again):
             yield (*at, "every"), every
         if times != was.times:
             yield (*at, "times"), times
         yield from self.condition_edit(form, "again", (*at, "until"))
+        if bool(text(form, "again-same")) != was.same_limit:
+            yield (*at, "same_limit"), REMOVED if was.same_limit else True
 
     def _back_edits(self, form: FormData, at: Path) -> Iterator[Edit]:
         was, to, times = self._step.back, text(form, "back-to"), whole_number(form, "back-times")
