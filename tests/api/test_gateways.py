@@ -27,6 +27,8 @@ from tests.api.test_markup import CORPUS
 from tests.api.test_reports import code
 from tests.kit.portal import Portal, made_portal
 
+pytestmark = pytest.mark.long
+
 APP_SECRET = "f" * 32
 NOT_TAKEN = (
     "[Something was sent with this message that is not text, such as a picture or a voice message. It was not taken.]"

@@ -13,6 +13,8 @@ from typer.testing import CliRunner
 from engine.cli.main import COMMANDS, app, load
 from engine.web.terminal import read_instant
 
+pytestmark = pytest.mark.long
+
 HEAVY = {"sqlalchemy", "fastapi", "prefect", "holidays", "weasyprint", "alembic"}
 
 
@@ -25,12 +27,10 @@ def test_lint_loads_no_database_no_portal_and_no_prefect() -> None:
     assert HEAVY.isdisjoint(_loaded_by("from engine.cli.main import load; load('lint')"))
 
 
-@pytest.mark.long
 def test_what_starts_prefect_loads_it_only_under_its_own_environment() -> None:
     assert "prefect" not in _loaded_by("from engine.cli.main import load; load('up'); load('portal'); load('worker')")
 
 
-@pytest.mark.long
 def test_the_server_of_prefect_loads_nothing_of_cases() -> None:
     assert "engine.app" not in _loaded_by("import engine.orchestration.server_main")
 

@@ -12,6 +12,8 @@ from tests.definitions.test_calendar_form import Form, form_with
 from tests.definitions.test_studio import changed_lines, forms_of_levels, losses, sentences
 from tests.kit.portal import Portal, agree
 
+pytestmark = pytest.mark.long
+
 NAME = "child-not-produced"
 HERE = f"/definitions/ladder/{NAME}/draft"
 LEVEL = {

@@ -22,6 +22,8 @@ from tests.kit.portal import Portal
 from tests.kit.trial import CALENDAR, LADDER, SOURCES, VISIT
 from tests.kit.world import INTAKE, World
 
+pytestmark = pytest.mark.long
+
 WHY = "No one works by it any more."
 SPARE = LADDER.replace("ladder: steps-up", "ladder: spare").replace("title: ", "title: Spare ", 1)
 OTHER = VISIT.replace("workflow: visit", "workflow: other")

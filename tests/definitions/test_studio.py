@@ -20,6 +20,8 @@ from engine.language.workflow import Workflow
 from tests.kit.portal import Portal, agree
 from tests.kit.shipped import shipped
 
+pytestmark = pytest.mark.long
+
 NAME = "child-labour"
 PAGE = f"/workflows/{NAME}/draft"
 
@@ -104,7 +106,6 @@ def said_first(workflow: Workflow) -> list[str]:
     return found
 
 
-@pytest.mark.long
 @pytest.mark.parametrize(
     ("name", "is_whole"),
     [
@@ -824,7 +825,6 @@ def test_an_entry_is_moved_with_its_comments(text: str, after: str) -> None:
     assert moved(after, ("a", 0), 2) == text
 
 
-@pytest.mark.long
 def test_a_draft_is_simulated_on_invented_reports_and_leaves_no_trace(portal: Portal) -> None:
     client = portal.as_role("partnership_manager")
     here = "/workflows/reported-concern/draft"
@@ -858,7 +858,6 @@ def test_a_draft_is_simulated_on_invented_reports_and_leaves_no_trace(portal: Po
         assert portal.as_role("caseworker").get(f"{here}/{page}").status_code == 403
 
 
-@pytest.mark.long
 def test_a_comparison_with_the_staff_that_there_is_shows_how_far_it_has_come_and_is_stopped(portal: Portal) -> None:
     client = portal.as_role("partnership_manager")
     asked = f"{PAGE}/comparison?cases=1000&a_week=50&effort=2&people-caseworker=1&hours-caseworker=40"
@@ -878,7 +877,6 @@ def test_a_comparison_with_the_staff_that_there_is_shows_how_far_it_has_come_and
     assert 'value="some"' in refused.text
 
 
-@pytest.mark.long
 def test_a_draft_is_simulated_on_the_report_that_somebody_describes(portal: Portal) -> None:
     client = portal.as_role("partnership_manager")
     here = "/workflows/child-labour/draft"
@@ -913,7 +911,6 @@ def form_of_select(page: str) -> dict[str, str]:
     return dict.fromkeys(lists, "") | dict(chosen)
 
 
-@pytest.mark.long
 def test_a_new_workflow_shows_its_own_figures_and_is_not_compared_with_itself(portal: Portal) -> None:
     client = portal.as_role("partnership_manager")
     client.post("/workflows/new", data={"action": "begin", "title": "Flood", "base": "reported-concern"})

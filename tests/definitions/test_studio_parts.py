@@ -11,6 +11,8 @@ from engine.language.changes import changes_in_words
 from tests.definitions.test_studio import NAME, changed_lines, form_of_step, form_with, sentences
 from tests.kit.portal import Portal
 
+pytestmark = pytest.mark.long
+
 PARTS = """workflow: parts
 version: 1
 title: A workflow with parts

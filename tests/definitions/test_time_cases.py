@@ -23,6 +23,8 @@ from engine.language.workflow import (
 from tests.definitions.test_studio import changed_lines, form_of_step, losses, posted, sentences
 from tests.kit.portal import Portal, agree
 
+pytestmark = pytest.mark.long
+
 CASES = """workflow: cases
 version: 1
 title: Time limits with cases

@@ -26,6 +26,8 @@ from engine.sign_in.records import StepUpNeededError
 from tests.documents.test_file_types import CANARY, jpeg, office
 from tests.kit.world import World
 
+pytestmark = pytest.mark.long
+
 TEXT = ("नाम " * 200_000).encode()
 
 

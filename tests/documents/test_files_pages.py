@@ -11,6 +11,8 @@ from engine.keys.store import KeyStore
 from tests.documents.test_file_types import CANARY, jpeg, office, pdf
 from tests.kit.portal import Portal, report_case
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def case(portal: Portal) -> str:

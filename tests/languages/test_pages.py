@@ -19,6 +19,8 @@ from tests.languages.catalogues import CATALOGUES, messages, update
 from tests.languages.pseudo import CODE, pseudo_language, untranslated
 from tests.web.test_templates import NASTY, PAGES, contexts, framed
 
+pytestmark = pytest.mark.long
+
 FILES = sorted(CATALOGUES.glob("*.po"))
 _TOLD_IN_ENGLISH = re.compile(r"^Unit |^Case .* your attention|^SMS$")
 """Names of units, notices as they were sent, and what has no other name."""
@@ -97,7 +99,6 @@ def test_every_language_says_its_name_and_that_nobody_has_checked_it() -> None:
     assert all(one.name.isalpha() or not one.name.isascii() for one in known.values())
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_translated_into_the_same_words_is_the_same_page(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     _with(monkeypatch, PageLanguage("en-same", "Same", is_proofread=True, words={one: one for one in messages()}))

@@ -22,6 +22,8 @@ from engine.web.terminal import SYSTEM
 from tests.kit.servers import DEFERS, TAKES, Gateway, Mail, http_gateway, mail_server
 from tests.kit.world import World, with_channels
 
+pytestmark = pytest.mark.long
+
 LOCAL = AppriseGateways(
     hosts=frozenset({"127.0.0.1", "localhost"}),
     services={**SERVICES, "json": Service(frozenset({"sms", "matrix"}), None, "15550100000")},

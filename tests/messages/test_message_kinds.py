@@ -25,6 +25,8 @@ from tests.kit.servers import Mail, mail_server
 from tests.kit.trial import CANARY
 from tests.kit.world import START, World, with_channels
 
+pytestmark = pytest.mark.long
+
 TITLE = "Look"
 OF_A_CASE = {
     "answered": ("your referral was answered", "has answered your referral in case {number}"),

@@ -31,7 +31,7 @@ from tests.web.test_every_route import walk
 
 SAME = {"name", "alias"}
 """What the own unit is told besides of who was found to be the same."""
-SOME = {"worker", "press", "admin", "shut out", "partner", "third"}
+SOME = {"worker", "shut out", "partner", "third"}
 """Who asks in a short run where there is much to ask: one of each way to come to a case, and of each way not to."""
 EACH = [pytest.param(one, marks=() if one.name in SOME else pytest.mark.long, id=one.name) for one in PERSONAS]
 OF_A_LINK = {"persons.end_link", "persons.answer_merge", "persons.unmerge_cases"}

@@ -17,6 +17,8 @@ from engine.overview.views.board import admin_board, board_list
 from tests.kit.network import START, Network
 from tests.kit.world import World
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def admin(network: Network) -> Viewer:

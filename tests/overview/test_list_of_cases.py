@@ -16,6 +16,8 @@ from engine.overview.pages.list_of_cases import PAGE
 from engine.web.security import LIST_COOKIE
 from tests.kit.portal import Portal, report_case
 
+pytestmark = pytest.mark.long
+
 _BACK = re.compile(r'<a href="([^"]*)" class="govuk-back-link">Cases</a>')
 _LINE = re.compile(r'<td><a class="govuk-link" href="/cases/[0-9a-f-]+"><strong>(C-[\w-]+)</strong>')
 

@@ -35,6 +35,8 @@ from tests.kit.world import INTAKE, World
 from tests.persons.test_persons import ask, event_types, person_of
 from tests.sharing.test_sharing import agree, row, share
 
+pytestmark = pytest.mark.long
+
 SAME: dict[str, Any] = {"reason_code": "same_report"}
 
 

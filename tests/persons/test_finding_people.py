@@ -14,6 +14,8 @@ from engine.persons.actions.matches import find_people
 from engine.persons.tokens import NameTokens
 from tests.kit.portal import Portal, Reported, report_case
 
+pytestmark = pytest.mark.long
+
 RINA = {
     "name": "Rina Boro", "aliases": "Sumi", "phone": "+91 98640 12345", "home_village": "Kokilabari",
     "home_district": "Baksa",
@@ -72,7 +74,6 @@ def test_a_case_is_found_by_its_number_in_the_same_field(portal: Portal, number:
     assert "Cases with a number like this" in page
 
 
-@pytest.mark.long
 def test_the_most_alike_come_first_page_by_page(portal: Portal) -> None:
     alike = told(portal, name="Marina Hajari")
     for _ in range(20):

@@ -4,11 +4,14 @@ import re
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
+import pytest
 from starlette.testclient import TestClient
 
 from engine.core.records import PersonRole
 from engine.persons.store import PersonStore
 from tests.kit.portal import Portal, Reported, hidden, report_case
+
+pytestmark = pytest.mark.long
 
 NAME, OTHER = "কমলা of the blue house", "Kamala Begum"
 

@@ -44,6 +44,8 @@ from engine.settings import Settings
 from engine.sharing.views.sent import offers
 from tests.kit.portal import story_world
 
+pytestmark = pytest.mark.long
+
 LEAST_INSTANTS = 5
 
 
@@ -72,7 +74,6 @@ def _viewer(engine: Engine, name: str) -> Viewer:
     return engine.ask_all(as_viewer, person("IN-AS", name))
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("place", ["IN-AS", "IN-TR", "IN-ML", "BD-G"])
 def test_one_person_of_each_unit_is_on_call_at_any_time(demo: Engine, place: str) -> None:
     now = demo.clock.now()
@@ -136,7 +137,6 @@ def test_time_passes_also_when_who_gets_a_daily_digest_is_disabled(demo: Engine)
             tx.commit()
 
 
-@pytest.mark.long
 def test_what_is_sent_keeps_step_with_the_demos_clock(demo: Engine, urls: DatabaseUrls) -> None:
     begin, is_over = demo.clock.now(), Event()
     worker = World(demo, MovedClock(begin), RecordingChannel(), urls.owner)

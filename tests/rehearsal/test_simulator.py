@@ -192,6 +192,7 @@ BROUGHT = (
 PEOPLES = (cm.AddStep, cm.CancelStep, cm.AddPerson)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", NAMES)
 def test_each_step_limit_and_level_of_a_simulated_case_is_a_line_of_its_definition(name: str) -> None:
     """A person adds a step that the workflow may have, or calls one off: nothing else comes from nowhere."""

@@ -21,6 +21,8 @@ from engine.work.actions.complete import complete_work_item
 from engine.work.store import ItemStore
 from tests.kit.portal import ORIGIN, Portal, Reported, report_case
 
+pytestmark = pytest.mark.long
+
 NAME, PHONE = "Rahima Khatun", "+91 364 222 1000"
 
 
@@ -146,7 +148,6 @@ def test_help_that_was_accepted_is_work_of_those_who_give_it_until_they_say_that
     assert len([row for row in told if "|ended|" in row["key"]]) > 0, "and who asked is told a second time"
 
 
-@pytest.mark.long
 def test_offers_are_shown_page_by_page_and_so_is_what_was_answered(portal: Portal) -> None:
     lead = portal.as_role("case_manager")
     other, people = people_of(portal.engine, jurisdiction="IN-MN", label="Far")

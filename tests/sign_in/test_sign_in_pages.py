@@ -28,6 +28,8 @@ from engine.web.terminal import SYSTEM
 from tests.conftest import FreshDatabase, rows_of
 from tests.kit.portal import ORIGIN, REPORT, hidden, shipped_database
 
+pytestmark = pytest.mark.long
+
 PASSWORD = "three quiet boats at noon"
 OTHER = "seven herons under a bridge"
 TYPED = "She waits beside the old mill."
@@ -164,7 +166,6 @@ def test_what_was_typed_is_its_owners_and_never_what_a_stranger_sends(office: Of
     assert office.signed_in("intake_officer").get(place).status_code == 404, "it is kept for seven days"
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("ended_by", ["another tab", "the person elsewhere", "an administrator"])
 def test_what_was_typed_survives_a_session_that_was_ended(office: Office, ended_by: str) -> None:
     client, who = office.signed_in("intake_officer"), office.people["intake_officer"].actor_id
@@ -381,7 +382,6 @@ def test_the_first_administrator_begins_with_nothing_but_the_link(office: Office
     assert client.get("/", follow_redirects=False).headers["location"] == "/account/second-factor"
 
 
-@pytest.mark.long
 def test_an_administrator_invites_gives_roles_and_lets_go_on_pages(office: Office) -> None:
     client, _ = office.with_factor("system_administrator")
     unit = office.people["lawyer"].unit_ids[0]
@@ -439,7 +439,6 @@ def test_pages_of_people_are_for_who_manages_them_and_a_person_for_their_supervi
     assert boss.post(f"{worker}/deactivate").status_code == 403
 
 
-@pytest.mark.long
 def test_a_lost_factor_goes_from_a_supervisor_to_an_administrator_on_pages(office: Office) -> None:
     office.with_factor("caseworker")
     worker = f"/people/{office.people['caseworker'].actor_id}"

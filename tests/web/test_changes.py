@@ -18,6 +18,8 @@ from engine.web.visit import DemoControls
 from engine.work.views.worklist import worklist
 from tests.kit.portal import ORIGIN, REPORT, Portal, Reported, agree, hidden, report_case
 
+pytestmark = pytest.mark.long
+
 WHOLE = REPORT | {
     "a-language": "as", "a-channel": "walk_in", "a-informant_relation": "neighbour", "a-informant_anonymous": "yes",
     "a-interpreter_needed": "no", "a-received_at": "2026-03-07T18:30", "action": "complete",
@@ -397,7 +399,6 @@ def fail_every_job(portal: Portal) -> UUID:
     raise AssertionError("no job was ever given up")
 
 
-@pytest.mark.long
 def test_the_demo_lets_time_pass_and_plays_a_story_on(portal: Portal) -> None:
     client = portal.as_role("case_manager")
     case = report_case(portal.as_role("intake_officer"))

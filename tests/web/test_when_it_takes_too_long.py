@@ -18,6 +18,8 @@ from engine.errors import BusyError
 from engine.web import uploads
 from tests.kit.portal import REPORT, Portal, hidden, made_portal, report_case
 
+pytestmark = pytest.mark.long
+
 SHORT = TimeLimits(connection=1, lock=1, statement=3)
 TYPED = "She is afraid of the man at the gate."
 _FIELD = re.compile(r'<textarea name="([^"]+)" hidden[^>]*>\n(.*?)</textarea>', re.DOTALL)
@@ -53,7 +55,6 @@ def _events(portal: Portal, case_id: str, type_: str) -> int:
     return int(row[0])
 
 
-@pytest.mark.long
 def test_a_form_that_waits_for_a_held_case_comes_back_with_all_that_was_typed_and_is_sent_again_once(
     portal: Portal,
 ) -> None:
@@ -104,7 +105,6 @@ def test_a_page_that_waits_says_what_to_do_and_where_to_try_again(portal: Portal
     assert client.get("/worklist").status_code == 200
 
 
-@pytest.mark.long
 def test_a_statement_that_takes_too_long_ends_in_our_words(portal: Portal) -> None:
     with portal.engine.transaction() as tx, pytest.raises(BusyError, match="the answer of the database"):
         tx._connection.exec_driver_sql("SELECT pg_sleep(30)")  # type: ignore[attr-defined]
@@ -118,7 +118,6 @@ def test_passwords_are_never_written_into_such_a_page(portal: Portal) -> None:
     assert "Go back in your browser" in waited.text
 
 
-@pytest.mark.long
 def test_who_finds_no_free_connection_is_told_in_time(postgres: EmbeddedServer, tmp_path: object) -> None:
     with made_portal(postgres, tmp_path, limits=SHORT, pool_size=1) as small:  # type: ignore[arg-type]
         client = small.as_role("intake_officer")
