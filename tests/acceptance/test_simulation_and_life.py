@@ -36,7 +36,7 @@ from tests.kit.shipped import CASES as CASES_OF_FILES
 
 CASES = [
     ("reported-concern", 1), pytest.param("identity-leak", 3, marks=pytest.mark.long),
-    pytest.param("compensation", 1, marks=pytest.mark.long),
+    pytest.param("compensation", 1, marks=pytest.mark.faults),
 ]  # fmt: skip
 OPENED_AT = datetime.fromisoformat("2026-03-07T13:10:00+00:00")
 _OF_STEPS = ("status", "opened_at", "opens_at", "ended_at", "recorded_at", "outcome", "outputs", "gate", "uses")
