@@ -430,6 +430,12 @@ def test_a_choice_is_taken_out_and_its_steps_come_after_what_it_did(portal: Port
     assert "- choices:" in lines
 
 
+def test_what_a_choice_waited_for_any_of_its_steps_wait_for_any_of_when_it_is_taken_out(portal: Portal) -> None:
+    text = WAYS.replace("after: talk  # at once", "after: {any: [talk, third]}", 1)
+    lines, _ = of_part(portal, "choices/way", {}, action="part_gone", text=text)
+    assert len([one for one in lines if one.endswith("after: {any: [talk, third]}}")]) == 2
+
+
 def test_what_changes_of_a_choice_is_told_in_words() -> None:
     before = {"steps": {"talk": {}, "first": {}, "second": {}}, "choices": {}}
     ways = [{"when": 'talk.language == "bn"', "to": ["first"]}]

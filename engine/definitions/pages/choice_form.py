@@ -1,6 +1,6 @@
 """A choice between ways as a form: after what it is made, when which way is taken, and what each opens."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from starlette.datastructures import FormData
@@ -57,7 +57,7 @@ class ChoiceEditor(PartEditor):
         for key in (one for one in opened if one not in known and value_at(self._raw, ("steps", one, "after"))):
             yield ("steps", key, "after"), REMOVED
         for key in (one for one in known if one not in opened and after):
-            yield ("steps", key, "after"), [*after]
+            yield ("steps", key, "after"), self._joined(after)
 
     def _changes(self, at: Path, choice: Choice, form: FormData) -> Iterator[Edit]:
         after, default = self._chosen(form, "after"), self._chosen(form, "default")
@@ -82,9 +82,16 @@ class ChoiceEditor(PartEditor):
     def removed(self, source: str, inherited: Mapping[str, Any]) -> str:
         """Return the text without the choice; what it opened comes after what the choice did."""
         source, choice = super().removed(source, inherited), self._workflow.choices[self._name]
-        after = [*choice.after.steps]
-        edits = ((("steps", key, "after"), after) for key in _opened_by(choice) if after)
+        after = self._joined(choice.after.steps)
+        edits = ((("steps", key, "after"), after) for key in _opened_by(choice) if choice.after.steps)
         return edited(source, edits, inherited)
+
+    def _joined(self, after: Iterable[str]) -> Plain:
+        """Return what comes before the choice as its steps say it: after all of these, any, or so many."""
+        said = value_at(self._raw, (self.kind, self._name, "after")) if self._name else None
+        known = said if isinstance(said, dict) else {}
+        how = next((key for key in ("any", "of") if key in known), "")
+        return {**known, how: [*after]} if how else [*after]
 
     def _said(self, name: str) -> str:
         choice = self._workflow.choices.get(name)
