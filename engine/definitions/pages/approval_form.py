@@ -1,12 +1,12 @@
 """Who approves what a step answered, within how long and by which ladder, as a form; and which lines that changes."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
 from starlette.datastructures import FormData
 
 from engine.definitions.pages.drafting import UNITS, split_limit
-from engine.definitions.pages.question_form import REMOVED, Edit, or_posted, text_or_posted
+from engine.definitions.pages.question_form import REMOVED, Edit, items_of, or_posted, text_or_posted
 from engine.language.words import limit_words
 from engine.language.workflow import ApprovalRule
 from engine.language.yaml_files import Path, Plain
@@ -41,9 +41,9 @@ def approval_form(
     who = rule.role[0] if rule and rule.role else ""
     within = f", within {limit_words(limit)}" if limit else ""
     return ApprovalForm(
-        _items(roles, or_posted(posted, "approver", (who,))), text_or_posted(posted, "approve-amount", amount),
-        _items(UNITS, or_posted(posted, "approve-unit", (unit,))),
-        _items(ladders, or_posted(posted, "approve-ladder", (rule.ladder if rule else USUAL,))),
+        items_of(roles, or_posted(posted, "approver", (who,))), text_or_posted(posted, "approve-amount", amount),
+        items_of(UNITS, or_posted(posted, "approve-unit", (unit,))),
+        items_of(ladders, or_posted(posted, "approve-ladder", (rule.ladder if rule else USUAL,))),
         "" if amount or not limit else limit_words(limit), f"{roles.get(who, who)}{within}" if who else "",
     )  # fmt: skip
 
@@ -88,7 +88,3 @@ def _posted_limit(form: FormData) -> str:
 
 def _apart(limit: str) -> object:
     return split_limit(limit) if split_limit(limit)[0] else limit
-
-
-def _items(options: Mapping[str, str], chosen: Sequence[str]) -> tuple[Item, ...]:
-    return tuple(Item(value, words, checked=value in chosen) for value, words in options.items())

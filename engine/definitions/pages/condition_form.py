@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 from starlette.datastructures import FormData
 
 from engine.builtin import REPORT
-from engine.definitions.pages.question_form import REMOVED, Edit, or_posted
+from engine.definitions.pages.question_form import REMOVED, Edit, items_of, or_posted
 from engine.definitions.pages.rule_form import Outputs, is_offered, offered
 from engine.language.catalogue import Output, StepCatalogue, ValueKind
 from engine.language.conditions.building import WORDS, Built, BuiltRow, RowAsk, put_together, rows_of
@@ -20,7 +20,7 @@ from engine.web.forms import Item
 from engine.web.posted import text
 
 _ROWS: Final = 6
-_NONUMBER: Final = "Write a number, such as 2 or 2.5."
+_NO_NUMBER: Final = "Write a number, such as 2 or 2.5."
 NUMBER: Final = re.compile(r"-?\d{1,9}(\.\d{1,4})?", re.ASCII)
 _JOINS: Final = {"all": "All of these are true", "any": "Any of these is true"}
 
@@ -64,7 +64,7 @@ class ConditionEditor:
         return ConditionForm(
             self._lead, self._words.condition(self._whole) if self._whole else "",
             tuple(self._row(number, row) for number, row in enumerate((*rows, None))),
-            _items(_JOINS, or_posted(posted, f"{self._lead}when_join",
+            items_of(_JOINS, or_posted(posted, f"{self._lead}when_join",
                                      ("any" if self._built and self._built.is_any else "all",))),
             self.is_rich,
         )  # fmt: skip
@@ -79,7 +79,7 @@ class ConditionEditor:
         for number, row in enumerate(self._posted(form)):
             kind = self._known[row.output].kind if row.output in self._known else None
             if kind is ValueKind.NUMBER and row.value and not NUMBER.fullmatch(row.value):
-                yield f"{self._lead}number-{number}", _NONUMBER
+                yield f"{self._lead}number-{number}", _NO_NUMBER
 
     def written(self, form: FormData) -> str:
         """Return the text that the posted rows amount to: as it was where they are, or where they were not shown."""
@@ -110,7 +110,7 @@ class ConditionEditor:
         output = self._known.get(row.output) if row else None
         return RowForm(
             number, tuple(_group(label, some, row) for label, some in self._outputs.items()),
-            _items({test.value: words for test, words in WORDS.items()}, ((row.test if row else RowAsk.IS).value,)),
+            items_of({test.value: words for test, words in WORDS.items()}, ((row.test if row else RowAsk.IS).value,)),
             row.value if row and output and output.kind is ValueKind.NUMBER else "",
         )  # fmt: skip
 
@@ -170,7 +170,3 @@ def _first_of(row: BuiltRow, items: Sequence[Item]) -> tuple[Item, ...]:
     """Choose the first line of the output of a row that asks only whether it is answered."""
     first = next((item for item in items if item.value.startswith(f"{row.output}|")), None)
     return tuple(Item(item.value, item.text, checked=item is first) for item in items)
-
-
-def _items(options: Mapping[str, str], chosen: Sequence[str]) -> tuple[Item, ...]:
-    return tuple(Item(value, words, checked=value in chosen) for value, words in options.items())

@@ -1,6 +1,6 @@
 """Each part of a workflow beside its steps as a form: names, facts, how a case ends, what is held or cancelled."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from starlette.datastructures import FormData
@@ -9,14 +9,13 @@ from engine.definitions.pages.choice_form import ChoiceEditor
 from engine.definitions.pages.condition_form import NUMBER, ConditionEditor
 from engine.definitions.pages.drafting import new_id
 from engine.definitions.pages.part_form import NO_CONDITION, PartEditor, PartField
-from engine.definitions.pages.question_form import REMOVED, Edit, edited, or_posted, text_or_posted
+from engine.definitions.pages.question_form import REMOVED, Edit, edited, items_of, or_posted, text_or_posted
 from engine.language.catalogue import ValueKind
 from engine.language.lint.subject import Order
 from engine.language.names import in_plain_words
 from engine.language.words import FACT_KINDS, fact_words
 from engine.language.workflow import FactSpec
 from engine.language.yaml_files import Path, Plain
-from engine.web.forms import Item
 from engine.web.posted import text
 
 _NO_STEP: Final = "Choose the step that comes first."
@@ -81,7 +80,7 @@ class _Fact(PartEditor):
         fact = self._fact
         yield PartField("input", "title", "What is so, as people read it", text_or_posted(posted, "title", fact.title))
         kinds = or_posted(posted, "type", (fact.type.value,))
-        yield PartField("select", "type", "Answered by", items=_items(FACT_KINDS, kinds))
+        yield PartField("select", "type", "Answered by", items=items_of(FACT_KINDS, kinds))
         codes = text_or_posted(posted, "choices", "\n".join(in_plain_words(code) for code in fact.choices))
         few = "Only for one of several answers."
         yield PartField("textarea", "choices", "Its answers, one on each line", codes, hint=few)
@@ -178,7 +177,7 @@ class _Close(PartEditor):
 
     def _fields(self, posted: FormData | None) -> Iterator[PartField]:
         chosen = or_posted(posted, "unless", (self._workflow.close.unless,))
-        yield PartField("radio", "unless", "When all steps are over, it closes", items=_items(_CLOSES, chosen))
+        yield PartField("radio", "unless", "When all steps are over, it closes", items=items_of(_CLOSES, chosen))
         ends = "It ends at once, and all that is open is cancelled, when"
         yield PartField("lines", "when-0", ends, lines=self._editor().form(posted))
 
@@ -286,10 +285,6 @@ EDITORS: Final[Mapping[str, type[PartEditor]]] = {
     one.kind: one for one in (_NamedCondition, _NamedStart, _Fact, _Close, _Gate, _Cancel, ChoiceEditor)
 }
 """The parts of a workflow that have forms, each by its key in the file."""
-
-
-def _items(options: Mapping[str, str], chosen: Sequence[str]) -> tuple[Item, ...]:
-    return tuple(Item(value, words, checked=value in chosen) for value, words in options.items())
 
 
 def _first(fact: FactSpec) -> str:

@@ -118,11 +118,11 @@ def _form(asked: Sequence[Question], number: int, info: StepTypeInfo | None, pos
 
     return QuestionForm(
         number, one.id if one else "", shown("label", one.label if one else ""), shown("help", one.help if one else ""),
-        _items(QUESTION_TYPES, shown("type", one.type if one else "")),
+        items_of(QUESTION_TYPES, (shown("type", one.type if one else ""),)),
         shown("choices", "\n".join(one.choices.values()) if one else ""),
         bool(one and one.required) if posted is None else f"{lead}-required" in posted,
-        _items(_SENSITIVITIES, shown("sensitivity", one.sensitivity if one else "open")),
-        _items(whens, shown("when", when)), _items(places, shown("place", str(number + 1))) if one else (),
+        items_of(_SENSITIVITIES, (shown("sensitivity", one.sensitivity if one else "open"),)),
+        items_of(whens, (shown("when", when),)), items_of(places, (shown("place", str(number + 1)),)) if one else (),
         bool(one and posted and one.id in texts(posted, "question_gone")),
     )  # fmt: skip
 
@@ -188,10 +188,6 @@ def _changes(path: Path, known: Question, wanted: Mapping[str, Plain]) -> Iterat
             yield from (((*path, name, id_), label) for id_, label in value.items() if label != known.choices[id_])
         elif value or name not in {"type", "label"}:
             yield (*path, name), value or REMOVED
-
-
-def _items(options: Mapping[str, str], chosen: str) -> tuple[Item, ...]:
-    return tuple(Item(value, words, checked=value == chosen) for value, words in options.items())
 
 
 class FollowUpForm(NamedTuple):
@@ -277,3 +273,9 @@ class FollowUpEditor:
         off = texts(form, "follow_up_off")
         shown = (name for name in dict.fromkeys(texts(form, "follow_up")) if name in self._all)
         return ((name, self._all[name]) for name in shown if name not in off)
+
+
+def items_of(options: Mapping[str, str], chosen: Iterable[str | None]) -> tuple[Item, ...]:
+    """Return what can be chosen, each with its words and whether it is chosen now."""
+    known = tuple(chosen)
+    return tuple(Item(value, words, checked=value in known) for value, words in options.items())

@@ -1,12 +1,12 @@
 """What else a workflow says of a step, as a form: how often, how early, what holds it; and which lines that changes."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from starlette.datastructures import FormData
 
 from engine.definitions.pages.drafting import UNITS, split_limit
-from engine.definitions.pages.question_form import REMOVED, Edit, or_posted, text_or_posted
+from engine.definitions.pages.question_form import REMOVED, Edit, items_of, or_posted, text_or_posted
 from engine.language.catalogue import Output, ValueKind
 from engine.language.conditions.building import Built, BuiltRow, RowAsk, offers, put_together, rows_of
 from engine.language.conditions.tree import ConditionSyntaxError
@@ -107,20 +107,22 @@ class RuleEditor:
         earlier = {key: self._words.step(key) for key in (*self._earlier, self._key)}
         again, rounds = self._rounds(posted)
         return RulesForm(
-            for_each=_items(_FOR_EACH, or_posted(posted, "for_each", (step.for_each or "",))),
+            for_each=items_of(_FOR_EACH, or_posted(posted, "for_each", (step.for_each or "",))),
             early=_span(posted, "early", "" if self._early == "PT0S" else self._early),
-            early_from=_items(
+            early_from=items_of(
                 starts, or_posted(posted, "early-from", (step.not_before.from_ if step.not_before else "ready",))
             ),
             again=again,
             again_times=text_or_posted(posted, "again-times", rounds), again_until=self._ask("again", posted),
-            again_same=_items(_SAME, or_posted(posted, "again-same", ("1",) if self._is_same() else ())),
-            back_to=_items(earlier, or_posted(posted, "back-to", (step.back.to if step.back else "",))),
+            again_same=items_of(_SAME, or_posted(posted, "again-same", ("1",) if self._keeps_limit() else ())),
+            back_to=items_of(earlier, or_posted(posted, "back-to", (step.back.to if step.back else "",))),
             back_times=text_or_posted(posted, "back-times", str(step.back.times) if step.back else ""),
             back_when=self._ask("back", posted),
             waits=_span(posted, "wait", (step.wait.time_out if step.wait else "") or "") if is_wait else None,
             wait_until=self._ask("wait", posted),
-            wait_event=_items(others, or_posted(posted, "wait-event", ((step.wait.event if step.wait else "") or "",))),
+            wait_event=items_of(
+                others, or_posted(posted, "wait-event", ((step.wait.event if step.wait else "") or "",))
+            ),
             gates=self._ticked(posted, "gate", (
                 (name, f"{one.reason} Until {self._words.condition(one.until)}.", one.holds)
                 for name, one in self._workflow.gates.items()
@@ -149,7 +151,7 @@ class RuleEditor:
             for name, words, steps in found
         )
 
-    def _is_same(self) -> bool:
+    def _keeps_limit(self) -> bool:
         return self._step.repeat is not None and self._step.repeat.same_limit
 
     def _rounds(self, posted: FormData | None) -> tuple[SpanForm, str]:
@@ -377,7 +379,7 @@ def _single(condition: str | None) -> BuiltRow | None:
 
 def _span(posted: FormData | None, name: str, limit: str) -> SpanForm:
     amount, unit = split_limit(limit)
-    units = _items(UNITS, or_posted(posted, f"{name}-unit", (unit if limit else "P{}D",)))
+    units = items_of(UNITS, or_posted(posted, f"{name}-unit", (unit if limit else "P{}D",)))
     written = limit_words(limit) if limit and not amount else ""
     return SpanForm(text_or_posted(posted, f"{name}-amount", amount), units, written)
 
@@ -393,8 +395,3 @@ def _split(limit: str) -> object:
 
 def _is_same(one: str, other: str) -> bool:
     return bool(one) == bool(other) and (not one or limit_of(one) == limit_of(other) or _split(one) == _split(other))
-
-
-def _items(options: Mapping[str, str], chosen: Iterable[Any]) -> tuple[Item, ...]:
-    known = tuple(chosen)
-    return tuple(Item(value, words, checked=value in known) for value, words in options.items())

@@ -20,6 +20,7 @@ from engine.definitions.pages.question_form import (
     MovedTo,
     QuestionForm,
     edited,
+    items_of,
     or_posted,
     question_edits,
     question_forms,
@@ -127,13 +128,13 @@ class StepEditor:
             key=self._key, title=self._words.step(self._key),
             own_title=text_or_posted(posted, "title", step.title or ""),
             help=text_or_posted(posted, "help", step.help), is_automatic=bool(info and info.automatic),
-            roles=_items(_ROLES, or_posted(posted, "role", step.assign.role or (info.roles if info else ()))),
-            not_by=_items(self._titles(key for key in others if key in before),
+            roles=items_of(_ROLES, or_posted(posted, "role", step.assign.role or (info.roles if info else ()))),
+            not_by=items_of(self._titles(key for key in others if key in before),
                           or_posted(posted, "not_by", step.assign.not_[:1])),
             times=tuple(self._time(number, time, library, posted) for number, time in enumerate(times)),
             has_own_times=bool(step.time), new_time=self._new_time_form(library, posted),
-            after=_items(self._titles(others), or_posted(posted, "after", step.after.steps)),
-            after_modes=_items(_modes(step.after), or_posted(posted, "after_mode", (_mode(step.after),))),
+            after=items_of(self._titles(others), or_posted(posted, "after", step.after.steps)),
+            after_modes=items_of(_modes(step.after), or_posted(posted, "after_mode", (_mode(step.after),))),
             is_of_choice=self._key in self._order.choice_of,
             optional=step.discretionary if posted is None else "optional" in posted,
             when=self._when.form(posted),
@@ -187,15 +188,15 @@ class StepEditor:
         ladder = library.ladders.get(time.ladder)
         return TimeForm(
             number, text_or_posted(posted, f"amount-{number}", amount),
-            _items(UNITS, or_posted(posted, f"unit-{number}", (unit,))),
-            _items(laws, or_posted(posted, f"law-{number}", (time.law or "",))),
-            _items(self._starts(time.from_), or_posted(posted, f"from-{number}", (time.from_,))),
-            _items(_ladders(library), or_posted(posted, f"ladder-{number}", (time.ladder,))),
+            items_of(UNITS, or_posted(posted, f"unit-{number}", (unit,))),
+            items_of(laws, or_posted(posted, f"law-{number}", (time.law or "",))),
+            items_of(self._starts(time.from_), or_posted(posted, f"from-{number}", (time.from_,))),
+            items_of(_ladders(library), or_posted(posted, f"ladder-{number}", (time.ladder,))),
             "" if amount or not time.limit else limit_words(time.limit),
             self._words.condition(time.when) if time.when else "",
             text_or_posted(posted, f"warn-{number}", ", ".join(_warning(one) for one in time.warn)),
             time_line(ladder.levels) if ladder else (), time.ladder,
-            _items(others, or_posted(posted, f"missed-{number}", time.on_breach)),
+            items_of(others, or_posted(posted, f"missed-{number}", time.on_breach)),
             is_gone=posted is not None and _is_gone(posted, number),
         )  # fmt: skip
 
@@ -204,7 +205,7 @@ class StepEditor:
         blank = self._time(0, TimeSpec(), library, None)
         return blank._replace(
             amount=text_or_posted(posted, f"{NEW_TIME}-amount", ""),
-            units=_items(UNITS, or_posted(posted, f"{NEW_TIME}-unit", ("PT{}H",))),
+            units=items_of(UNITS, or_posted(posted, f"{NEW_TIME}-unit", ("PT{}H",))),
             laws=tuple(
                 replace(one, checked=one.value in or_posted(posted, f"{NEW_TIME}-law", ())) for one in blank.laws
             ),
@@ -401,10 +402,6 @@ def _modes(join: Join) -> dict[str, str]:
     most = max(len(join.steps) - 1, join.n, _FEW)
     numbers = {str(number): f"{number} of them" for number in range(_FEW, most + 1)}
     return {JoinMode.ALL.value: "all of them", JoinMode.ANY.value: "any one of them"} | numbers
-
-
-def _items(options: Mapping[str, str], chosen: Sequence[str]) -> tuple[Item, ...]:
-    return tuple(Item(value, words, checked=value in chosen) for value, words in options.items())
 
 
 def _text_edit(path: Path, before: str, after: str) -> Iterator[Edit]:
