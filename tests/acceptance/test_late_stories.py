@@ -106,6 +106,7 @@ def test_a_journey_of_an_hour_moves_the_due_time_only_with_its_start_end_and_pla
     assert told.deadline("production").due_at == PRODUCTION_DUE + later
 
 
+@pytest.mark.faults
 def test_the_case_cannot_close_until_the_signed_delay_note_exists(world: World) -> None:
     signed_at = local("2028-01-10T10:00+05:30")
     told = open_late(world, "cs-01", moved=PRODUCED_LATE, further=(note_at(signed_at),))

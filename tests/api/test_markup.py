@@ -11,6 +11,8 @@ from engine.plugin.kinds import FieldKind
 from tests.api.programs import TOLD, key_for, send
 from tests.kit.portal import Portal
 
+pytestmark = pytest.mark.long
+
 CORPUS: Final = (
     "<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "'-alert(1)-'", "javascript:alert(1)",
     "</textarea><svg onload=alert(1)>", "{{ 7 * 191 }}", "{% include 'base.html' %}", "<b>&amp;lt;script&amp;gt;",

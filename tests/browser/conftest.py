@@ -3,7 +3,9 @@
 import os
 import shutil
 import threading
+from collections import defaultdict
 from collections.abc import Callable, Iterator
+from zlib import crc32
 
 import pytest
 import uvicorn
@@ -17,6 +19,32 @@ ARGUMENTS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 )  # fmt: skip
+
+SIZES = ("desk", "phone")
+ON_BOTH = ("test_at_a_glance.py", "test_first_screen.py", "test_every_label_of_every_shipped_workflow_can_be_read")
+"""What asks how long, how wide or how small something is: always on both."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave one size of each journey that is made on a desk and on a telephone to the fault suites, by its name.
+
+    Which one stays is drawn once and for all, so that about half are made on each.
+    """
+    pairs: defaultdict[str, list[pytest.Item]] = defaultdict(list)
+    for item in items:
+        size = _size_of(item)
+        is_journey = "tests/browser/" in item.nodeid and not any(name in item.nodeid for name in ON_BOTH)
+        if size and is_journey and not item.get_closest_marker("faults"):
+            pairs[item.nodeid.replace(size, "", 1)].append(item)
+    for name, pair in pairs.items():
+        for item in sorted(pair, key=lambda one: _size_of(one) == SIZES[crc32(name.encode()) % 2])[:-1]:
+            item.add_marker(pytest.mark.faults)
+
+
+def _size_of(item: pytest.Item) -> str:
+    given = item.callspec.id.split("-") if isinstance(item, pytest.Function) and hasattr(item, "callspec") else ()
+    return next((size for size in SIZES if size in given), "")
 
 
 def chromium() -> str:

@@ -44,6 +44,31 @@ TOO_WIDE = """() => [...document.querySelectorAll("body *")]
     .filter((part) => part.getBoundingClientRect().right > document.documentElement.clientWidth + 1)
     .slice(0, 5).map((part) => `${part.tagName}.${part.className}: ${part.textContent.trim().slice(0, 60)}`)"""
 """Names the parts of a page that reach beyond the window."""
+SHAPE = """() => {
+  const said = ["class", "role", "type", "style", "tabindex", "scope", "fill", "open", "hidden", "disabled", "checked",
+    "aria-hidden", "aria-expanded", "aria-current", "aria-live", "aria-invalid", "aria-checked", "aria-pressed"];
+  const named = ["for", "aria-labelledby", "aria-describedby", "aria-controls", "aria-owns", "list"];
+  const ids = new Set(), twice = new Set();
+  for (const one of document.querySelectorAll("[id]")) (ids.has(one.id) ? twice : ids).add(one.id);
+  const found = (value) => value.split(" ").map((id) => ids.has(id) + (twice.has(id) ? "2" : ""));
+  const shape = (one) => {
+    const attributes = [...one.attributes].map(({name, value}) => named.includes(name) ? name + found(value)
+      : said.includes(name) ? name + "=" + value
+      : name === "id" ? "id" + (twice.has(value) ? "2" : "") : name + !!value.trim()).sort();
+    const spills = one.scrollWidth > one.clientWidth && !one.querySelector("a[href], button, input, select, textarea")
+      && ["auto", "scroll"].includes(getComputedStyle(one).overflowX) ? "+" : "";
+    const below = [];
+    for (const child of one.childNodes) {
+      const next = child.nodeType === 1 ? shape(child) : child.nodeType === 3 && child.data.trim() ? "*" : "";
+      if (next && next !== below[below.length - 1]) below.push(next);
+    }
+    return one.localName + spills + "[" + attributes + "](" + below.join() + ")";
+  };
+  return shape(document.documentElement);
+}"""
+"""How a page is built, without what it says: lines that are built alike and stand one below the other count once."""
+_LOOKED_AT: set[tuple[int, bool]] = set()
+"""The shapes of pages that the checker has looked at, and whether at their colours too."""
 _NOTHING_LEAVES = """() => document.readyState === "complete"
     && ![...document.forms].some((it) => it.dataset.waits || it.dataset.reached || it.dataset.sentAt)"""
 """Whether no form of a page is on its way: it asks for the line first, and the next page comes after that."""
@@ -178,10 +203,21 @@ def must_be_pleasant(page: Page) -> None:
     that takes most of the time, and `test_every_page` looks at those of a telephone.
     """
     page.wait_for_function(_NOTHING_LEAVES)
-    is_phone = (page.viewport_size or {"width": 0})["width"] < DESK
-    found = serious(Axe().run(page, options=BUT_COLOURS if is_phone else DEFAULT_OPTIONS).response)
-    assert not found, f"{page.url}: {found}"
+    colours = (page.viewport_size or {"width": 0})["width"] >= DESK
+    if not looked_at(page.evaluate(SHAPE), colours=colours):
+        found = serious(Axe().run(page, options=DEFAULT_OPTIONS if colours else BUT_COLOURS).response)
+        assert not found, f"{page.url}: {found}"
     must_fit(page)
+
+
+def looked_at(shape: str, *, colours: bool) -> bool:
+    """Whether the checker has looked at a page of this shape, and note that it does now.
+
+    It takes half a second for each page, and finds the same in what is built alike.
+    """
+    known = bool({(hash(shape), True), (hash(shape), colours)} & _LOOKED_AT)
+    _LOOKED_AT.add((hash(shape), colours))
+    return known
 
 
 def serious(response: Mapping[str, Any]) -> list[tuple[str, list[str]]]:

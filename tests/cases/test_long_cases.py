@@ -16,6 +16,8 @@ from engine.core.state import CaseState
 from tests.bench.crowd import lengthen
 from tests.bench.workload import Bench, complete, open_one, plain_address, scratch_bench
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module")
 def bench() -> Iterator[Bench]:

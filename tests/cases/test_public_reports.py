@@ -27,6 +27,8 @@ from engine.rehearsal.world import MovedClock
 from engine.web.terminal import SYSTEM
 from tests.kit.portal import REPORT, Portal, hidden, report_case
 
+pytestmark = pytest.mark.long
+
 ANSWERS = {name.removeprefix("a-"): value for name, value in REPORT.items()} | {
     "immediate_danger": False, "safe_to_call": True,
 }  # fmt: skip

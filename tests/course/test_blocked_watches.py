@@ -14,6 +14,8 @@ from engine.work.actions.complete import complete_work_item
 from engine.work.store import ItemStore
 from tests.kit.cases import DAY, HOUR, Work
 
+pytestmark = pytest.mark.long
+
 BLOCKED, REFUSED = "blocked_by_other_body", "refused_by_person"
 
 

@@ -13,6 +13,8 @@ from engine.documents.store import FileStore
 from engine.errors import AlreadyEndedError
 from tests.kit.portal import Portal, Reported, hidden, report_case
 
+pytestmark = pytest.mark.long
+
 WORDS = "Her aunt rang: the broker was seen near the bus stand."
 
 

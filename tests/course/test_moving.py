@@ -22,6 +22,8 @@ from tests.kit.trial import VISIT
 from tests.kit.world import LOOKED, World
 from tests.web.test_changes import WHOLE, complete_intake
 
+pytestmark = pytest.mark.long
+
 _FASTER = VISIT.replace("limit: PT10H", "limit: PT6H").replace(
     "  count:\n", "  knock:\n    uses: trial.talk\n    after: [intake]\n    time: {limit: PT3H}\n  count:\n"
 )

@@ -13,6 +13,8 @@ from engine.work.actions.items import release_work_item
 from engine.work.views.worklist import worklist
 from tests.kit.portal import Portal, Reported, hidden, report_case
 
+pytestmark = pytest.mark.long
+
 SAID = "She is on her way to the gate."
 
 

@@ -14,6 +14,8 @@ from tests.definitions.test_calendar_pages import _CELL
 from tests.definitions.test_studio import _Fields, changed_lines, losses, sentences
 from tests.kit.portal import Portal, agree
 
+pytestmark = pytest.mark.long
+
 HERE = "/definitions/calendar/IN-AS/draft"
 FIELDS = {
     "weekend": "every", "weekend_source": "weekend_source", "hours": "hours-opens",

@@ -2,7 +2,11 @@
 
 import re
 
+import pytest
+
 from tests.kit.portal import Portal, hidden
+
+pytestmark = pytest.mark.long
 
 READ = "Gazette of India, 25 December 2023"
 

@@ -24,6 +24,8 @@ from tests.kit.trial import CALENDAR, LADDER, SOURCES, VISIT
 from tests.kit.world import World, replace_roles
 from tests.retention.test_retention import POLICY
 
+pytestmark = pytest.mark.long
+
 FASTER = LADDER.replace("after: PT1H", "after: PT30M")
 LAW = (
     "law: in\ntitle: L\nlimits:\n  - {id: IN-X, jurisdiction: IN, what: w, trigger: t, limit: P3D, counting: elapsed,"

@@ -27,6 +27,8 @@ from tests.definitions.test_studio import losses, sentences
 from tests.kit.portal import Portal, agree
 from tests.kit.trial import LADDER
 
+pytestmark = pytest.mark.long
+
 NIGHTS = {
     "action": "add-turn",
     "days": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"],

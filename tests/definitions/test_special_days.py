@@ -19,6 +19,8 @@ from tests.kit.fixtures import Filled
 from tests.kit.trial import CALENDAR, LADDER, VISIT
 from tests.kit.world import World
 
+pytestmark = pytest.mark.long
+
 MONDAY, TUESDAY = date(2026, 3, 9), date(2026, 3, 10)
 STRIKE = NewDay("IN", MONDAY, "General strike", "Order 12 of the District Magistrate")
 IN_DAYS = VISIT.replace("limit: PT1H}", "limit: P2WD}", 1)

@@ -24,7 +24,7 @@ PAPERS = PaperRenderer(TEMPLATES / "documents")
 PRINTER = PdfPrinter(TEMPLATES / "documents" / "fonts")
 STEPS = tuple(step for _, steps in asked_of_people(REGISTRY) for step in steps)
 by_key = pytest.mark.parametrize("step", STEPS, ids=lambda step: step.key)
-FULL = 8_000
+FULL = 9_000
 """From so many characters on a form is printed at a merge. The shorter ones leave a tenth of the sheet free, and more;
 `make faults` prints them too."""
 

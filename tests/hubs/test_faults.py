@@ -17,6 +17,8 @@ from engine.hubs.records import Kind, LineError
 from engine.sharing.actions.referrals import recall_referral
 from tests.hubs.two_hubs import Hub, Killed, two_hubs
 
+pytestmark = pytest.mark.long
+
 _FAULTS: Final = ("cut", "killed before", "killed after", "answer lost", "answer forged", "replayed")
 _GOOD: Final = 30
 """So many messages of 36 go well: each fault happens to hundreds of a thousand exchanges, and a pass sends a few."""

@@ -1,6 +1,7 @@
 """Messages say nothing of a person, and nothing in a value can change what they are."""
 
 import re
+from functools import cache
 from html import unescape
 from pathlib import Path
 
@@ -31,6 +32,12 @@ VALUES = {
 }
 
 
+@cache
+def shipped_texts() -> TemplateRenderer:
+    """Return what renders the texts of the release: to read them all takes longer than any test."""
+    return TemplateRenderer(data_folder("templates"))
+
+
 def _renderer(folder: Path, **messages: str) -> TemplateRenderer:
     for name, text in messages.items():
         language, _, kind = name.partition("_")
@@ -52,7 +59,7 @@ def _draft(renderer: TemplateRenderer, kind: str, language: str) -> dict[str, st
 @pytest.mark.long
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_of_message_has_a_short_subject_and_a_body_with_the_link(kind: str) -> None:
-    subject, body, _ = TemplateRenderer(data_folder("templates")).message(kind, ("en",), VALUES)
+    subject, body, _ = shipped_texts().message(kind, ("en",), VALUES)
     assert 0 < len(subject) <= 70
     assert "\n" not in subject
     assert VALUES["link"] in body
@@ -62,14 +69,14 @@ def test_every_kind_of_message_has_a_short_subject_and_a_body_with_the_link(kind
 @pytest.mark.long
 @pytest.mark.parametrize("kind", sorted(set(KINDS) - {"due_soon", "escalated", "overdue"}))
 def test_every_message_that_is_not_about_a_deadline_reads_well_without_a_due_time(kind: str) -> None:
-    body = TemplateRenderer(data_folder("templates")).message(kind, ("en",), VALUES | {"due_time": ""}).body
+    body = shipped_texts().message(kind, ("en",), VALUES | {"due_time": ""}).body
     assert "  " not in body
     assert " ." not in body
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_no_sentence_sticks_to_the_one_before(language: str) -> None:
-    renderer = TemplateRenderer(data_folder("templates"))
+    renderer = shipped_texts()
     for kind in sorted(path.stem for path in (data_folder("templates") / "messages" / language).glob("*.txt")):
         values = VALUES | {"step_title": "Safety plan", "link": ""}
         body = renderer.message(kind, (language,), values, published=_draft(renderer, kind, language)).body
@@ -90,7 +97,7 @@ def test_hindi_and_bengali_say_every_kind_with_what_the_english_words_name(langu
 
 
 def test_a_subject_line_never_names_the_step_or_the_unit() -> None:
-    renderer = TemplateRenderer(data_folder("templates"))
+    renderer = shipped_texts()
     subjects = [renderer.message(kind, ("en",), VALUES)[0] for kind in KINDS]
     assert not [subject for subject in subjects if VALUES["step_title"] in subject or VALUES["unit"] in subject]
 
@@ -158,7 +165,7 @@ def test_an_html_frame_that_fetches_or_leads_elsewhere_is_refused(tmp_path: Path
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_html_has_the_words_of_the_text_and_one_link_as_a_button(kind: str, language: str) -> None:
-    renderer = TemplateRenderer(data_folder("templates"))
+    renderer = shipped_texts()
     message = renderer.message(kind, (language,), VALUES, published=_draft(renderer, kind, language))
     assert message.html.count(f'<a href="{VALUES["link"]}"') == 1
     shown = unescape(re.sub(r"<[^>]+>", " ", message.html)).split()

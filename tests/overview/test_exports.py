@@ -25,6 +25,8 @@ from engine.sign_in.records import StepUpNeededError
 from tests.kit.trial import CANARY
 from tests.kit.world import World
 
+pytestmark = pytest.mark.long
+
 NAME = "Zulekha Blindtoken"
 
 

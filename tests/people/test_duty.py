@@ -20,6 +20,8 @@ from engine.work.actions.items import claim_work_item
 from tests.kit.world import START, World
 from tests.work.test_complete_work_item import at_once
 
+pytestmark = pytest.mark.long
+
 DAY = timedelta(days=1)
 
 

@@ -23,6 +23,8 @@ from engine.site import create_app
 from tests.deadlines.test_deadline_page import local, reported
 from tests.kit.portal import Portal, hidden
 
+pytestmark = pytest.mark.long
+
 
 def command(**more: str) -> dict[str, str]:
     return {"command_id": str(uuid4()), **more}

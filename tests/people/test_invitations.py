@@ -33,6 +33,8 @@ from engine.sign_in.records import SignInError, StepUpNeededError
 from engine.web.terminal import SYSTEM
 from tests.kit.world import World, with_channels
 
+pytestmark = pytest.mark.long
+
 PASSWORD = "three quiet boats at noon"
 OTHER = "seven herons under a bridge"
 MARY = "mary@example.org"

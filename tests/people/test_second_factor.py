@@ -29,6 +29,8 @@ from engine.web.terminal import SYSTEM
 from engine.work.actions.answers import reveal_places
 from tests.kit.world import World
 
+pytestmark = pytest.mark.long
+
 PASSWORD = "three quiet boats at noon"
 
 

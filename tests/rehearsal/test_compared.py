@@ -18,6 +18,8 @@ from engine.rehearsal.many_cases import worked
 from engine.rehearsal.running import compare, compared_lines
 from tests.kit.shipped import library, registry, shipped
 
+pytestmark = pytest.mark.long
+
 CATALOGUE = RegistryCatalogue(registry())
 
 

@@ -15,6 +15,8 @@ from engine.web.times import short
 from tests.kit.cases import close_at_once
 from tests.kit.portal import Portal, Reported, agree, hidden, report_case
 
+pytestmark = pytest.mark.long
+
 NAME = "Zulekha Blindtoken"
 
 

@@ -27,6 +27,8 @@ from engine.work.views.worklist import worklist
 from tests.kit.world import World
 from tests.sharing.test_sharing import agree, row, share, told
 
+pytestmark = pytest.mark.long
+
 FIELDS = ("person.name", "trial.look.way")
 SECRET_NAME = "Rahima Khatun"
 

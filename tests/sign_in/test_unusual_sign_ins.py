@@ -18,6 +18,8 @@ from engine.sign_in.records import SignInError, TooSoonError, WrongSentCodeError
 from engine.web.terminal import SYSTEM
 from tests.kit.world import World, with_channels
 
+pytestmark = pytest.mark.long
+
 PASSWORD = "three quiet boats at noon"
 OTHER = "seven herons under a bridge"
 NOON = datetime(2026, 3, 9, 6, 30, tzinfo=UTC)
