@@ -359,6 +359,7 @@ def as_it_goes_on(
             is_told = any(_tells_of(event, spec, by_law=by_law) for event in to_come for spec, by_law in opened) or any(
                 (event.step, told.get(event.due_rule.from_)) in counted for event in to_come if event.due_rule
             )
+            is_told = is_told and not (opened and _counts_otherwise(compiled, step, question.id, to_come, told))
             answers[question.id] = is_told if is_told or question.required else None
     return answers
 
@@ -396,6 +397,22 @@ def _counted_by(compiled: CompiledWorkflow, step: str, question: str) -> list[tu
         for time in one.times
         if time.spec.from_ in compiled.steps and any(_names(time.spec.when or "", name) for name in names)
     ]
+
+
+def _counts_otherwise(
+    compiled: CompiledWorkflow, step: str, question: str, to_come: Collection[StoryEvent], told: Mapping[str, str]
+) -> bool:
+    """Whether a yes would have a limit count from its own step that the story counts only from another one."""
+    names = _names_of(compiled, step, question)
+    ours = {
+        (one.spec.uses, time.spec.law or PROGRAMME)
+        for one in compiled.steps.values()
+        for time in one.times
+        if time.spec.from_ == step and any(_names(time.spec.when or "", name) for name in names)
+    }
+    rules = [(one.step, one.due_rule) for one in to_come if one.due_rule is not None]
+    starts = {told.get(rule.from_) for uses, rule in rules if (uses, rule.clock) in ours}
+    return bool(starts) and compiled.steps[step].spec.uses not in starts
 
 
 def _names_of(compiled: CompiledWorkflow, step: str, question: str) -> list[str]:

@@ -283,6 +283,7 @@ def _carry_out(play: Play, event: StoryEvent) -> None:
     if not steps:
         steps = [_add(play, event)]
         state = _state(play)
+    state = _tell_of_journey(play, event, steps, state)
     deadline = _deadline_of(state, steps[0])
     _compare_due(play, event, deadline)
     step_type = play.stage.engine.registry.get(event.step)
@@ -516,6 +517,19 @@ def _record_journey(play: Play, event: StoryEvent) -> None:
         return
     for step in _matching(play, _state(play), event):
         _interval(play, step.id, started, rule.excluded_journey)
+
+
+def _tell_of_journey(play: Play, event: StoryEvent, steps: list[Step], state: CaseState) -> CaseState:
+    """Record the journey on steps that opened only after it was over; returns the state that knows of it."""
+    rule = event.due_rule
+    started = play.story.instant_of(rule.from_) if rule else None
+    if rule is None or started is None or rule.excluded_journey is None:
+        return state
+    told = {interval.step_id for interval in state.intervals if interval.name == _EXCLUDED}
+    for step in steps:
+        if step.id not in told:
+            _interval(play, step.id, started, rule.excluded_journey)
+    return _state(play)
 
 
 def _interval(play: Play, step_id: UUID, started: datetime, length: timedelta) -> None:

@@ -148,8 +148,11 @@ class Story(_Part):
 
     @property
     def is_at_hand(self) -> bool:
-        """Whether the person was in someone's care already when it was reported."""
-        return self.taken_charge_at == self.opened_at
+        """Whether someone had the person in their care when it was reported, or before it was decided what comes first."""
+        taken_at = self.taken_charge_at
+        decided_at = next((event.at for event in self.timeline if event.step == "reporting.triage"), self.opened_at)
+        is_cared_for = any(e.step == "rescue.first_needs" and e.at == taken_at for e in self.timeline)
+        return taken_at == self.opened_at or (is_cared_for and taken_at is not None and taken_at < decided_at)
 
     @property
     def taken_charge_at(self) -> datetime | None:

@@ -124,6 +124,72 @@ def test_what_shows_a_place_in_india_begins_the_time_of_the_police_there_before_
     assert _limits(case, "fir_there") == {"fir_there": ("IN-FIR-REG", shown + timedelta(days=1))}
 
 
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(("concern", "is_bonded"), [("bonded_labour", True), ("domestic_work", False)])
+def test_whoever_is_in_bonded_labour_in_india_is_out_two_days_after_the_plan_and_has_a_certificate_a_day_later(
+    name: str, concern: str, *, is_bonded: bool
+) -> None:
+    case = _case(name, "plan", "certificate_there", child="no", concern=concern)
+    _end(case, "triage", decision="rescue", in_india=True)
+    _end(case, "plan")
+    planned_at = case.now
+    asked = ("IN-BL-ENQ", planned_at + timedelta(days=2)) if is_bonded else (None, OPENED + timedelta(days=14))
+    assert _limits(case, "rescue") == {"rescue": asked}
+    case.until(case.now + timedelta(hours=1))
+    _end(case, "rescue", in_india=True)
+    wanted = {"certificate_there": ("IN-BL-ORDER", case.now + timedelta(days=1))} if is_bonded else {}
+    assert _limits(case, "certificate_there") == wanted
+
+
+@pytest.mark.parametrize("shown_before", [True, False])
+def test_the_statement_there_counts_from_the_report_there_unless_that_came_before_the_rescue(
+    *, shown_before: bool
+) -> None:
+    case = _case("led-from-nepal", "evidence", "fir_there", "statement_there", child="no", concern="domestic_work")
+    _end(case, "triage", decision="rescue", in_india=True)
+    _end(case, "evidence", in_india=shown_before)
+    _end(case, "rescue", in_india=True)
+    out = case.now
+    case.until(out + timedelta(hours=3))
+    _end(case, "fir_there", refused=False)
+    due_at = out + timedelta(days=14) if shown_before else case.now + timedelta(days=7)
+    assert _limits(case, "statement_there") == {"statement_there": (None, due_at)}
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(("risk", "hours"), [("critical", 4), ("high", 24), ("medium", 72)])
+def test_whoever_can_reach_the_person_is_asked_the_sooner_the_greater_the_danger_is(
+    name: str, risk: str, hours: int
+) -> None:
+    case = _case(name, "refer")
+    _end(case, "triage", decision="rescue", risk_level=risk)
+    assert _limits(case, "refer") == {"refer": (None, case.now + timedelta(hours=hours))}
+
+
+@pytest.mark.parametrize("asked", [True, False])
+def test_an_embassy_that_is_asked_who_somebody_from_nepal_is_has_sixty_days_and_the_way_waits(*, asked: bool) -> None:
+    left = ("identify", "nationality_request", "nationality_answer", "home_report", "decision")
+    case = _case("led-from-nepal", *left, child="no", concern="domestic_work")
+    _end(case, "triage", decision="rescue", in_india=True)
+    _end(case, "rescue", in_india=True)
+    out = case.now
+    _end(case, "identify", papers_asked=asked)
+    if not asked:
+        assert "nationality_request" not in case.live()
+        assert _limits(case, "home_report") == {"home_report": (None, out + timedelta(days=30))}
+        return
+    _end(case, "nationality_request")
+    asked_at = case.now
+    assert _limits(case, "home_report", "nationality_answer") == {
+        "home_report": (None, asked_at + timedelta(days=30)),
+        "nationality_answer": (None, asked_at + timedelta(days=60)),
+    }
+    _end(case, "home_report", recommendation="safe")
+    assert "decision" not in {step.key for step in case.ready()}
+    _end(case, "nationality_answer", result="confirmed")
+    assert _limits(case, "decision") == {"decision": (None, case.now + timedelta(days=7))}
+
+
 def test_the_month_of_the_next_news_begins_with_the_last_news() -> None:
     case = _case("led-from-bangladesh", "news", "news_monthly")
     case.until(OPENED + timedelta(days=3))

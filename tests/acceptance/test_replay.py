@@ -295,6 +295,22 @@ def test_a_due_time_that_is_told_wrongly_is_a_difference(world: World) -> None:
     assert outcome.differences[0].startswith("cwc: due at 2026-03-08 18:10")
 
 
+@pytest.mark.long
+def test_a_journey_that_was_over_before_its_step_opened_is_told_of_when_the_step_is_done(world: World) -> None:
+    story = read_story(OTHERS / "nineteen-at-a-quarry.yaml")
+    produced = next(one for one in story.timeline if one.label == "cwc")
+    out, cared = story.instant_of("out"), next(one for one in story.timeline if one.step == "rescue.first_needs")
+    assert produced.due_rule is not None
+    assert out is not None
+    journey = (cared.at - out) / 2
+    rule = produced.due_rule.model_copy(update={"excluded_journey": journey})
+    later = produced.model_copy(update={"due_rule": rule, "due": out + timedelta(hours=24) + journey})
+    told = tuple(one for one in story.timeline if one.at < produced.at)
+    outcome = replay_story(world, story.model_copy(update={"timeline": (*told, later)}))
+    assert outcome.differences == ()
+    assert outcome.events[-1].due == later.due
+
+
 def test_an_item_that_changed_while_it_was_answered_is_looked_at_again(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -12,7 +12,7 @@ from engine.definitions.rehearsed import AlertBudget
 from engine.language.ladders import LevelRepeat
 from engine.language.limits import TimeLimit
 from engine.plugin.steps import StepKind
-from engine.rehearsal.answers import step_answers
+from engine.rehearsal.answers import as_it_goes_on, step_answers
 from engine.rehearsal.budget import alert_budget
 from engine.rehearsal.drawn import SimulatedReport
 from engine.rehearsal.simulator import simulate
@@ -132,6 +132,28 @@ def test_a_story_can_name_its_beginning_by_its_first_event(of: str, *, is_at_han
         _told("rescue.production", of=of, law="IN-JJ-PROD-24H", label="produced", after_hours=9),
     )  # fmt: skip
     assert _story("cs-01").model_copy(update={"timeline": events}).is_at_hand is is_at_hand
+
+
+@pytest.mark.parametrize(("before_triage", "is_at_hand"), [(True, True), (False, False)])
+def test_whoever_is_cared_for_before_it_is_decided_what_comes_first_was_in_care_already(
+    *, before_triage: bool, is_at_hand: bool
+) -> None:
+    events = (
+        _told("reporting.intake", label="first"), _told("rescue.first_needs", label="cared", after_hours=1),
+        _told("reporting.triage", label="decided", after_hours=2 if before_triage else 0),
+    )  # fmt: skip
+    assert _story("cs-01").model_copy(update={"timeline": events}).is_at_hand is is_at_hand
+
+
+@pytest.mark.parametrize(("of", "answer"), [("call", True), ("out", False)])
+def test_a_sign_is_told_of_only_where_the_story_counts_from_it(of: str, *, answer: bool) -> None:
+    to_come = [_told("policing.fir", label="there", of=of, law="IN-FIR-REG", after_hours=9)]
+    led = shipped("led-from-nepal")
+    told = {"call": "policing.evidence", "out": "rescue.execute", "there": "policing.fir"}
+    questions = [one for one in led.steps["evidence"].spec.questions if one.id == "in_india"]
+    assert as_it_goes_on(led, "evidence", questions, to_come, told) == {"in_india": answer or None}
+    questions = [one for one in led.steps["triage"].spec.questions if one.id == "in_india"]
+    assert as_it_goes_on(led, "triage", questions, to_come, told) == {"in_india": True}
 
 
 @pytest.mark.parametrize(("label", "harmful"), [("", 1), ("seen", 0)])
