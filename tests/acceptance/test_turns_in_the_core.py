@@ -567,3 +567,92 @@ def test_whoever_is_bonded_far_from_home_has_what_crosses_the_border(crosses: st
         assert _limit(case, "rights") == (law, identified if law else looked)
         registered = _end(case, "fir_there", refused=False)
         assert _limit(case, "news_there") == ("BD-UPDATE-1M" if law else None, registered)
+
+
+@pytest.mark.parametrize("on_trial", [True, False])
+def test_a_leak_during_a_trial_is_told_to_the_court_and_a_threat_is_registered_within_a_day(*, on_trial: bool) -> None:
+    asked = ("court", "before_court", "threat", "threat_fir", "protection_asked")
+    case = _case("identity-leak", "find", "told", *asked, concern="identity_leak", child="no")
+    _end(case, "intake")
+    found_at = _end(case, "find", on_trial=on_trial)
+    _end(case, "told")
+    assert (_is_open(case, "court"), _is_open(case, "threat")) == (on_trial, on_trial)
+    if not on_trial:
+        return
+    assert _limit(case, "court") == (None, found_at)
+    heard_at = _end(case, "court")
+    assert _limit(case, "before_court") == (None, heard_at)
+    case.until(case.now + DAY)
+    told_at = _end(case, "threat", threatened=True)
+    assert _limit(case, "threat_fir") == ("IN-FIR-REG", told_at)
+    assert _is_open(case, "protection_asked")
+
+
+def test_nobody_is_reported_for_a_threat_of_which_nobody_knows() -> None:
+    case = _case("identity-leak", "find", "told", "threat", "threat_fir", "protection_asked", concern="identity_leak")
+    _end(case, "intake")
+    _end(case, "find", on_trial=True)
+    _end(case, "told")
+    _end(case, "threat", threatened=False)
+    assert not {"threat_fir", "protection_asked"} & case.live()
+
+
+def test_whoever_asks_for_work_beside_the_money_has_a_plan_at_once_and_work_before_the_award() -> None:
+    life = ("needs", "life_plan", "papers", "livelihood", "visit", "payment")
+    case = _case("compensation", *life, concern="compensation", child="no")
+    _end(case, "intake", reported_before="earlier", immediate_danger=False)
+    _end(case, "triage", for_life=True)
+    assert _limit(case, "needs") == (None, OPENED)
+    assessed_at = _end(case, "needs")
+    assert _limit(case, "life_plan") == (None, assessed_at)
+    planned_at = _end(case, "life_plan")
+    assert (_limit(case, "papers"), _limit(case, "livelihood")) == ((None, planned_at), (None, planned_at))
+    begun_at = _end(case, "livelihood")
+    assert _limit(case, "visit") == (None, begun_at)
+    assert "payment" not in {step.key for step in case.ready()}
+
+
+@pytest.mark.parametrize("told", [{"for_life": False}, {}])
+def test_whoever_asks_for_money_alone_has_the_work_and_the_visit_after_the_payment(told: Mapping[str, Scalar]) -> None:
+    life = ("needs", "life_plan", "papers", "livelihood", "visit", "visit_later", "payment")
+    case = _case("compensation", *life, concern="compensation", child="no")
+    _end(case, "intake", reported_before="earlier", immediate_danger=False)
+    _end(case, "triage", **told)
+    assert _limit(case, "papers") == (None, OPENED)
+    paid_at = _end(case, "payment")
+    assert not {"needs", "life_plan"} & case.live()
+    assert (_limit(case, "livelihood"), _limit(case, "visit")) == ((None, paid_at), (None, paid_at))
+    seen = _each(case, "visit")
+    assert [one.round for one in seen.values()] == [1]
+    _end(case, "visit")
+    assert _limit(case, "visit_later") == (None, paid_at)
+
+
+@pytest.mark.parametrize("wants_help", [True, False])
+def test_whoever_is_out_of_a_compound_has_a_bed_within_four_hours_if_they_want_it(*, wants_help: bool) -> None:
+    case = _case("forced-scamming", "rescue", "own_will", "placement", concern="forced_criminality", child="no")
+    _end(case, "intake", immediate_danger=False)
+    _end(case, "triage", decision="rescue", risk_level="high")
+    out_at = _end(case, "rescue")
+    _end(case, "own_will", decision="yes" if wants_help else "no")
+    assert _is_open(case, "placement") is wants_help
+    if wants_help:
+        assert _limit(case, "placement") == (None, out_at)
+
+
+@pytest.mark.parametrize("told", [True, False, None])
+def test_what_is_planned_where_somebody_lives_after_a_compound_follows_from_what_they_need(*, told: bool | None) -> None:
+    left = ("rescue", "own_will", "identify", "needs", "care_plan", "course", "safety", "safety_again")
+    case = _case("forced-scamming", *left, concern="forced_criminality", child="no")
+    _end(case, "intake", immediate_danger=False)
+    _end(case, "triage", decision="rescue", risk_level="high")
+    _end(case, "rescue")
+    safe_at = _end(case, "safety", **({} if told is None else {"look_again": told}))
+    _end(case, "own_will", decision="yes")
+    known_at = _end(case, "identify")
+    _end(case, "needs", **({} if told is None else {"plan_here": told}))
+    assert (_is_open(case, "care_plan"), _is_open(case, "safety_again")) == (bool(told), bool(told))
+    if told:
+        assert (_limit(case, "care_plan"), _limit(case, "safety_again")) == ((None, known_at), (None, safe_at))
+        planned_at = _end(case, "care_plan")
+        assert _limit(case, "course") == (None, planned_at)
