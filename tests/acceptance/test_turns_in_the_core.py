@@ -18,8 +18,9 @@ WITH_EVIDENCE = ["child-labour", "domestic-work-adult", "stopped-on-the-way", *P
 
 
 def _case(name: str, *left: str, concern: str = "other", child: str = "yes", victims: int = 1) -> CoreCase:
+    place = "BD" if name == "home-to-bangladesh" else PLACES.get(name, "IN-AS")
     return CoreCase(
-        workflow=shipped(name), opened_at=OPENED, jurisdiction=PLACES.get(name, "IN-AS"), victims=victims,
+        workflow=shipped(name), opened_at=OPENED, jurisdiction=place, victims=victims,
         left=frozenset({"intake", "triage", *left}), report={"is_child_suspected": child, "concern": concern},
     )  # fmt: skip
 
@@ -656,3 +657,50 @@ def test_what_is_planned_where_somebody_lives_after_a_compound_follows_from_what
         assert (_limit(case, "care_plan"), _limit(case, "safety_again")) == ((None, known_at), (None, safe_at))
         planned_at = _end(case, "care_plan")
         assert _limit(case, "course") == (None, planned_at)
+
+
+@pytest.mark.parametrize("name", ["coming-home", "home-to-bangladesh"])
+@pytest.mark.parametrize("abroad", [True, False, None])
+def test_the_way_home_counts_from_the_mission_where_one_has_to_say_who_they_are(
+    name: str, *, abroad: bool | None
+) -> None:
+    left = ("safe_there", "nationality", "nationality_answer", "home_report", "decision", "reception")
+    case = _case(name, *left, concern="coming_home", child="no")
+    _end(case, "intake", immediate_danger=False)
+    assert _limit(case, "safe_there") == (None, OPENED)
+    _end(case, "triage", **({} if abroad is None else {"mission": abroad}))
+    case.until(OPENED + 3 * DAY)
+    asked_at = _end(case, "nationality")
+    assert _limit(case, "home_report") == (None, asked_at if abroad else OPENED)
+    assert _is_open(case, "nationality_answer") is bool(abroad)
+    looked_at = _end(case, "home_report", recommendation="safe")
+    if abroad:
+        assert not _is_open(case, "decision")
+        case.until(case.now + DAY)
+        looked_at = _end(case, "nationality_answer", result="confirmed")
+    assert _limit(case, "decision") == (None, looked_at)
+
+
+def test_whoever_comes_home_to_bangladesh_hears_of_their_rights_and_of_the_case_by_the_law_there() -> None:
+    left = ("fir", "progress", "reception", "identify", "counsel", "chargesheet")
+    case = _case("home-to-bangladesh", *left, concern="coming_home", child="no")
+    _end(case, "intake", immediate_danger=False)
+    assert _limit(case, "progress") == ("BD-UPDATE-1M", OPENED)
+    _end(case, "triage")
+    registered_at = _end(case, "fir", refused=False)
+    assert _limit(case, "chargesheet") == ("BD-INV-90WD", registered_at)
+    _end(case, "reception")
+    told_at = _end(case, "identify")
+    assert _limit(case, "counsel") == ("BD-RIGHTS-NOW", told_at)
+    assert not {one.law for one in case.state.deadlines.values() if one.law and one.law.startswith("IN-")}
+
+
+@pytest.mark.parametrize(("danger", "length"), [(True, timedelta(hours=48)), (False, 7 * DAY)])
+def test_those_who_lead_there_are_spoken_with_the_sooner_when_somebody_is_in_danger(
+    *, danger: bool, length: timedelta
+) -> None:
+    case = _case("coming-home", "conference", concern="coming_home")
+    _end(case, "intake", immediate_danger=danger)
+    _end(case, "triage")
+    found = next(one for one in case.state.deadlines.values() if one.key == "conference")
+    assert found.due_at == OPENED + length

@@ -82,12 +82,17 @@ def test_the_workflow_of_the_country_is_proposed() -> None:
 
 
 @pytest.mark.parametrize("child", ["yes", "unsure", "no"])
-@pytest.mark.parametrize("place", ["IN-AS", "IN-WB", "NP", "BD-G", "MM-11"])
-def test_whoever_was_found_elsewhere_comes_home_whatever_their_age_and_wherever_home_is(place: str, child: str) -> None:
+@pytest.mark.parametrize(("place", "name"), [
+    ("IN-AS", "coming-home"), ("IN-WB", "coming-home"), ("NP", "coming-home"), ("MM-11", "coming-home"),
+    ("BD-G", "home-to-bangladesh"),
+])  # fmt: skip
+def test_whoever_was_found_elsewhere_comes_home_whatever_their_age_and_wherever_home_is(
+    place: str, name: str, child: str
+) -> None:
     report = {"concern": "coming_home", "is_child_suspected": child}
     chosen = choose_workflow(_workflows(), place, report)
     assert chosen is not None
-    assert chosen.workflow.workflow == "coming-home"
+    assert chosen.workflow.workflow == name
 
 
 @pytest.mark.parametrize("purpose", ["domestic_servitude", "sexual_exploitation", "forced_labour", "organ_removal"])
