@@ -121,6 +121,8 @@ class Story(_Part):
             return plain
         if (by_steps := self._concern_by_steps()) is not None:
             return by_steps
+        if _first(_ONLINE, self._told("vic_TypeOfSexExploitation")) and self._stays_at_home:
+            return "online_abuse"
         kinds = f"{self._told('vic_TypeOfExploitation')} {self._told('vic_ForcedLabourIndustry')}"
         is_home = _first(_IN_HOMES, kinds) is not None
         if "Labour" in kinds and "DebtBondage" in self._told("vic_MethodsOfControl") and not is_home:
@@ -148,7 +150,7 @@ class Story(_Part):
 
     @property
     def is_at_hand(self) -> bool:
-        """Whether someone had the person in their care when it was reported, or before it was decided what comes first."""
+        """Whether someone had the person in their care when it was reported, or before it was decided what is first."""
         taken_at = self.taken_charge_at
         decided_at = next((event.at for event in self.timeline if event.step == "reporting.triage"), self.opened_at)
         is_cared_for = any(e.step == "rescue.first_needs" and e.at == taken_at for e in self.timeline)
@@ -186,6 +188,11 @@ class Story(_Part):
         if "prevention.safe_migration" in order:
             return "unsafe_migration"
         return None
+
+    @property
+    def _stays_at_home(self) -> bool:
+        """Whether nobody brings the person out, or away from where they live."""
+        return (_RESCUES | _CARE | set(_WAYS_HOME)).isdisjoint(event.step for event in self.timeline)
 
     @property
     def _is_received(self) -> bool:
@@ -291,6 +298,8 @@ _IN_TITLES = (
     (r"\bstopped at\b|\bintercepted\b", "stopped_on_the_way"),
 )
 """What the words of a title say of a case more clearly than any code: a pattern, and what the case is about."""
+_ONLINE = (("Pornography|Remote|Online", "online_abuse"),)
+"""What is done to somebody who is at home, where only the kind of sexual exploitation says so."""
 _IN_HOMES = (("Servitude|Domestic|Households", "domestic_work"),)
 _CONCERNS = (
     ("ForcedCriminality", "forced_criminality"),

@@ -264,6 +264,17 @@ def test_a_story_of_whoever_is_only_received_is_about_coming_home_whatever_was_d
     assert (told.concern == "coming_home") is concern
 
 
+@pytest.mark.parametrize(("also", "concern"), [((), "online_abuse"), (("rescue.execute",), "sexual_exploitation")])
+def test_whoever_is_exploited_in_pictures_alone_and_stays_at_home_is_abused_online(
+    also: tuple[str, ...], concern: str
+) -> None:
+    story = read_story(OTHERS / "false-alarm.yaml")
+    codes = {"vic_TypeOfExploitation": ["SexualExploitation"], "vic_TypeOfSexExploitation": ["Pornography"]}
+    more = (story.timeline[1].model_copy(update={"step": step, "label": step}) for step in also)
+    told = story.model_copy(update={"htcds": codes, "timeline": (*story.timeline, *more)})
+    assert told.concern == concern
+
+
 @pytest.mark.parametrize(
     ("title", "kept"), [("Stopped at the border", "stopped_on_the_way"), ("A girl missing", "missing_person")]
 )

@@ -642,7 +642,9 @@ def test_whoever_is_out_of_a_compound_has_a_bed_within_four_hours_if_they_want_i
 
 
 @pytest.mark.parametrize("told", [True, False, None])
-def test_what_is_planned_where_somebody_lives_after_a_compound_follows_from_what_they_need(*, told: bool | None) -> None:
+def test_what_is_planned_where_somebody_lives_after_a_compound_follows_from_what_they_need(
+    *, told: bool | None
+) -> None:
     left = ("rescue", "own_will", "identify", "needs", "care_plan", "course", "safety", "safety_again")
     case = _case("forced-scamming", *left, concern="forced_criminality", child="no")
     _end(case, "intake", immediate_danger=False)
@@ -704,3 +706,47 @@ def test_those_who_lead_there_are_spoken_with_the_sooner_when_somebody_is_in_dan
     _end(case, "triage")
     found = next(one for one in case.state.deadlines.values() if one.key == "conference")
     assert found.due_at == OPENED + length
+
+
+@pytest.mark.parametrize("pictures", [True, False, None])
+def test_pictures_of_an_exploited_child_are_contained_and_taken_down_from_the_report_on(
+    *, pictures: bool | None
+) -> None:
+    asked = ("leak", "letter", "takedown", "again_1d", "again")
+    case = _case("child-sexual-exploitation", *asked, concern="sexual_exploitation")
+    _end(case, "intake")
+    _end(case, "triage", decision="police", **({} if pictures is None else {"pictures": pictures}))
+    if not pictures:
+        assert not set(asked) & case.live()
+        return
+    assert (_limit(case, "leak"), _limit(case, "letter")) == ((None, OPENED), (None, OPENED))
+    sent_at = _end(case, "letter")
+    assert (_limit(case, "takedown"), _limit(case, "again_1d")) == (("IN-TAKEDOWN", sent_at), (None, sent_at))
+    _end(case, "again_1d")
+    _end(case, "takedown")
+    assert _limit(case, "again") == (None, sent_at)
+
+
+@pytest.mark.parametrize("told", [True, False, None])
+def test_what_the_committee_recommends_for_a_child_at_home_counts_from_when_it_names_someone_at_their_side(
+    *, told: bool | None
+) -> None:
+    case = _case("online-abuse", "pocso_report", "support", "relief", "care_plan", concern="online_abuse")
+    _end(case, "intake")
+    reported_at = _end(case, "pocso_report")
+    case.until(case.now + DAY)
+    named_at = _end(case, "support", **({} if told is None else {"relief": told, "committee": told}))
+    assert _is_open(case, "relief") is bool(told)
+    assert _limit(case, "care_plan") == (None, named_at if told else reported_at)
+    if told:
+        assert _limit(case, "relief") == ("IN-POCSO-RELIEF-7D", named_at)
+
+
+def test_the_platforms_are_asked_again_a_week_after_the_letter_however_late_it_is_gone() -> None:
+    case = _case("online-abuse", "letter", "takedown", "again_1d", "again", concern="online_abuse")
+    _end(case, "intake")
+    sent_at = _end(case, "letter")
+    _end(case, "again_1d")
+    case.until(case.now + 2 * DAY)
+    _end(case, "takedown")
+    assert _limit(case, "again") == (None, sent_at)
