@@ -36,7 +36,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         size = _size_of(item)
         is_journey = "tests/browser/" in item.nodeid and not any(name in item.nodeid for name in ON_BOTH)
         if size and is_journey and not item.get_closest_marker("faults"):
-            pairs[item.nodeid.replace(size, "", 1)].append(item)
+            name, _, given = item.nodeid.rpartition("[")
+            pairs[f"{name}[{given.replace(size, '', 1)}"].append(item)
     for name, pair in pairs.items():
         for item in sorted(pair, key=lambda one: _size_of(one) == SIZES[crc32(name.encode()) % 2])[:-1]:
             item.add_marker(pytest.mark.faults)
