@@ -143,6 +143,76 @@ def test_a_case_taken_out_is_a_loss_in_red_agreed_to_by_another_and_taken_back(p
     assert portal.engine.ask_all(definition, "workflow", "child-labour", None).content_hash == first.content_hash
 
 
+NAMED = """workflow: named
+version: 1
+title: Time limits by a name
+case_type: trafficking
+start: {on: hand}
+facts: {agreed: {type: bool, default: false}, urgent: {type: bool, default: false}}
+conditions:
+  # what we call so
+  at_once: urgent && !agreed
+  slow: '!at_once'
+steps:
+  plan: {uses: core.note, time: {limit: P2D}}  # whoever is there
+  visit:
+    uses: core.note
+    after: plan
+    time:
+      - {when: at_once, limit: PT3H}  # tonight
+      - {when: urgent, limit: P1D}  # this week
+gates:
+  calm: {holds: [visit], until: at_once, reason: It is not at once.}  # for safety
+close: {when: all}
+"""
+_ALONE = "   plan: {uses: core.note, time: {limit: P2D}}  # whoever is there"
+_TONIGHT = "       - {when: at_once, limit: PT3H}  # tonight"
+_THIS_WEEK = "       - {when: urgent, limit: P1D}  # this week"
+_HELD = "   calm: {holds: [visit], until: at_once, reason: It is not at once.}  # for safety"
+BY_NAME: dict[str, tuple[str, dict[str, str | list[str] | None], list[str]]] = {
+    **{f"nothing in {step}": (step, {}, []) for step in ("plan", "visit")},
+    "a limit by a name": ("visit", {"time-1-when": "slow|"}, [
+        f"-{_THIS_WEEK}", f"+{_THIS_WEEK.replace('urgent', 'slow')}"]),
+    "a limit by another name": ("visit", {"time-0-when": "slow|"}, [
+        f"-{_TONIGHT}", f"+{_TONIGHT.replace('at_once', 'slow')}"]),
+    "a limit by no name": ("visit", {"time-0-when": "agreed|"}, [
+        f"-{_TONIGHT}", f"+{_TONIGHT.replace('at_once', 'agreed')}"]),
+    "a new limit by a name": ("visit", _NEW | {"time-new-when": "slow|"}, [
+        "+       - {when: slow, limit: PT3H, ladder: critical}"]),
+    "the only limit by a name": ("plan", {"amount-0": "3", "time-new-amount": "1", "time-new-when": "slow|"}, [
+        f"-{_ALONE}",
+        "+" + _ALONE.replace("{limit: P2D}", "[{when: slow, limit: PT1H}, {limit: P3D}]")]),
+    "a gate by another name": ("visit", {"gate-calm-when": "slow|"}, [
+        f"-{_HELD}", f"+{_HELD.replace('until: at_once', 'until: slow')}"]),
+    "a gate by no name": ("visit", {"gate-calm-when": "agreed|"}, [
+        f"-{_HELD}", f"+{_HELD.replace('until: at_once', 'until: agreed')}"]),
+    "done again until a name": ("plan", {"again-amount": "1", "again-times": "3", "again-when": "slow|"}, [
+        f"-{_ALONE}",
+        "+" + _ALONE.replace("P2D}}", "P2D}, repeat: {every: P1D, times: 3, until: slow}}")]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("change", BY_NAME)
+def test_a_limit_and_a_gate_take_a_condition_by_its_name_and_keep_it(portal: Portal, change: str) -> None:
+    step, fields, lines = BY_NAME[change]
+    assert changed_lines(NAMED, posted(portal, NAMED, step, fields)[1]) == lines
+
+
+def test_a_limit_and_a_gate_by_a_name_offer_it_chosen_and_say_what_it_stands_for(portal: Portal) -> None:
+    page = unescape(posted(portal, NAMED, "visit", {})[0])
+    for field in ("time-0-when", "time-1-when", "time-new-when", "gate-calm-when"):
+        offered = re.search(rf'name="{field}".*?</select>', page, re.DOTALL)
+        assert offered is not None, field
+        names = re.search(r'<optgroup label="Names of conditions">(.*?)</optgroup>', offered[0], re.DOTALL)
+        assert names is not None, field
+        assert re.findall(r'value="([^"]+)"', names[1]) == ["at_once|", "slow|"]
+        chosen = re.findall(r'value="([^"]+)" selected', offered[0])
+        wanted = {"time-0-when": ["at_once|"], "time-1-when": ["urgent|"], "gate-calm-when": ["at_once|"]}
+        assert chosen == wanted.get(field, [])
+    assert "How long, where urgent is true and agreed is false" in page
+    assert "Until urgent is true and agreed is false." in page
+
+
 FIELDS = {
     "title": "title", "help": "help", "after": "after", "when": "when-0", "assign / role": "role",
     "assign / not": "not_by", "time / when": "time-0-when", "time / from": "from-0", "time / limit": "amount-0",

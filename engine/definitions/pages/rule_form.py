@@ -1,7 +1,7 @@
 """What else a workflow says of a step, as a form: how often, how early, what holds it; and which lines that changes."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from starlette.datastructures import FormData
 
@@ -10,8 +10,10 @@ from engine.definitions.pages.question_form import REMOVED, Edit, items_of, or_p
 from engine.language.catalogue import Output, ValueKind
 from engine.language.conditions.building import Built, BuiltRow, RowAsk, offers, put_together, rows_of
 from engine.language.conditions.tree import ConditionSyntaxError
+from engine.language.editing import value_at
 from engine.language.limits import limit_of
 from engine.language.names import OF_PERSONS, PERSON, in_running_words
+from engine.language.short_forms import is_asked_in
 from engine.language.words import WorkflowWords, limit_words
 from engine.language.workflow import Gate, Workflow
 from engine.language.yaml_files import Path
@@ -83,9 +85,15 @@ class RuleEditor:
     """Shows these rules of one step, and turns what was posted into changes."""
 
     def __init__(
-        self, workflow: Workflow, key: str, outputs: Outputs, earlier: Sequence[str], words: WorkflowWords
+        self,
+        workflow: Workflow,
+        key: str,
+        outputs: Outputs,
+        earlier: Sequence[str],
+        words: WorkflowWords,
+        raw: Mapping[str, Any],
     ) -> None:
-        self._workflow, self._key, self._step = workflow, key, workflow.steps[key]
+        self._workflow, self._key, self._step, self._raw = workflow, key, workflow.steps[key], raw
         self._outputs = {
             label: {name: one for name, one in some.items() if one.kind in ASKABLE} for label, some in outputs.items()
         }
@@ -93,12 +101,32 @@ class RuleEditor:
         step = self._step
         self._early = step.not_before.wait if step.not_before else ""
         self._again = step.repeat.every if step.repeat and isinstance(step.repeat.every, str) else ""
-        self._conditions = {
+        self._whole = {
             "again": step.repeat.until if step.repeat else None, "back": step.back.when if step.back else None,
             "wait": step.wait.until if step.wait else None, NEW_TIME: None,
             **{f"time-{number}": time.when for number, time in enumerate(step.time)},
             **{f"gate-{name}": gate.until for name, gate in self._gates().items()},
         }  # fmt: skip
+        self._conditions = self._whole | dict(self._named())
+
+    def _named(self) -> Iterator[tuple[str, str]]:
+        """Yield the conditions that the file says by a name, each as it stands there."""
+        at: Path = ("steps", self._key)
+        time, count = value_at(self._raw, (*at, "time")), len(self._step.time)
+        limits = time if isinstance(time, list) else [time]
+        places: dict[str, Path] = {
+            "again": (*at, "repeat", "until"), "back": (*at, "back", "when"), "wait": (*at, "wait", "until"),
+            **{f"gate-{name}": ("gates", name, "until") for name in self._gates()},
+        }  # fmt: skip
+        if len(limits) == count:  # a limit that counts from a named start is several
+            places |= {
+                f"time-{number}": (*at, "time", *((number,) if isinstance(time, list) else ()), "when")
+                for number in range(count)
+            }
+        for field, path in places.items():
+            said = value_at(self._raw, path)
+            if isinstance(said, str) and any(is_asked_in(said, name) for name in self._workflow.conditions):
+                yield field, said
 
     def form(self, starts: Mapping[str, str], posted: FormData | None) -> RulesForm:
         """Return what the form shows; with what was `posted`, where that is shown again."""
@@ -312,13 +340,19 @@ class RuleEditor:
         return is_rich(self._conditions[name], self._outputs)
 
     def _ask(self, name: str, posted: FormData | None) -> ConditionChoice:
-        return condition_choice(name, self._conditions[name], self._outputs, self._words, posted)
+        whole = self._whole[name]
+        return condition_choice(name, self._conditions[name], self._outputs, self._words, posted, whole)
 
 
 def condition_choice(
-    name: str, condition: str | None, outputs: Outputs, words: WorkflowWords, posted: FormData | None
+    name: str,
+    condition: str | None,
+    outputs: Outputs,
+    words: WorkflowWords,
+    posted: FormData | None,
+    whole: str | None = None,
 ) -> ConditionChoice:
-    """Return a condition of one line as a list shows it, by the name of its field."""
+    """Return a condition of one line as a list shows it, by the name of its field; `whole` is what its names say."""
     chosen = or_posted(posted, f"{name}-when", (chosen_of(condition),))
     groups = tuple(
         (label, tuple(
@@ -327,7 +361,8 @@ def condition_choice(
         ))
         for label, some in outputs.items() if some
     )  # fmt: skip
-    return ConditionChoice(words.condition(condition) if condition else "", groups, is_rich(condition, outputs))
+    said = whole or condition
+    return ConditionChoice(words.condition(said) if said else "", groups, is_rich(condition, outputs))
 
 
 def chosen_of(condition: str | None) -> str:

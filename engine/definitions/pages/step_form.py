@@ -116,7 +116,8 @@ class StepEditor:
         when, asked = value_at(self._raw, ("steps", key, "when")), self._outputs(earlier, names=workflow.conditions)
         written = when if isinstance(when, str) else self._step.when
         self._when = ConditionEditor(written, asked, self._words, whole=self._step.when)
-        self._rules = RuleEditor(workflow, key, self._outputs((*earlier, key)), earlier, self._words)
+        rules = self._outputs((*earlier, key), names=workflow.conditions)
+        self._rules = RuleEditor(workflow, key, rules, earlier, self._words, self._raw)
 
     def form(self, library: Library, posted: FormData | None = None) -> StepForm:
         """Return what the form shows; where something that was `posted` does not fit, all of that again."""
