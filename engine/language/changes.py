@@ -11,7 +11,7 @@ from engine.language.editing import differences
 from engine.language.ladders import Ladder
 from engine.language.names import in_running_words
 from engine.language.rotas import rota_changes
-from engine.language.short_forms import starts_read_back
+from engine.language.short_forms import starts_read_back, with_names
 from engine.language.time_changes import (
     COURSE,
     calendar_changes,
@@ -77,6 +77,10 @@ def name_changes(before: str, after: str, flattened: Plain, catalogue: StepCatal
 def _names(words: WorkflowWords, before: Any, after: Any) -> Iterator[ChangeSentence]:  # noqa: ANN401 - as they stand in a file
     for group in ("conditions", "starts"):
         old, new = (one.get(group) or {} if isinstance(one, dict) else {} for one in (before, after))
+        for name, becomes in _renamed(old, new).items():
+            said, said_now = in_running_words(str(name)), in_running_words(str(becomes))
+            yield ChangeSentence(f"The name “{said}” is “{said_now}” now, and stands for the same.")
+        old = _by_other_names(old, _renamed(old, new))
         for name, was, becomes in _pairs(old, new):
             named, (said, said_now) = in_running_words(str(name)), (_stands_for(words, one) for one in (was, becomes))
             if not was or not becomes:
@@ -84,6 +88,28 @@ def _names(words: WorkflowWords, before: Any, after: Any) -> Iterator[ChangeSent
                 yield ChangeSentence(f"The name “{named}” {is_new} {said_now or said}.")
             else:
                 yield ChangeSentence(f"The name “{named}” stands for {said_now} instead of {said}.")
+
+
+def _renamed(old: Plain, new: Plain) -> dict[str, str]:
+    """Return the names that are gone while another one stands for just the same, each with that one."""
+    found: dict[str, str] = {}
+    while True:
+        said = _by_other_names(old, found)
+        free = [name for name in new if name not in said]
+        more = ((name, next((one for one in free if new[one] == said[name]), "")) for name in said if name not in new)
+        name, becomes = next((one for one in more if one[1]), ("", ""))
+        if not becomes:
+            return found
+        found[name] = becomes
+
+
+def _by_other_names(said: Plain, names: Mapping[str, str]) -> Plain:
+    """Return what names stand for, with other names for some of them."""
+    if not names:
+        return said
+    return {
+        names.get(name, name): with_names(one, names) if isinstance(one, str) else one for name, one in said.items()
+    }
 
 
 def _stands_for(words: WorkflowWords, said: Any) -> str:  # noqa: ANN401 - as it stands in a file

@@ -73,9 +73,9 @@ def _conditions(merged: Merged) -> tuple[Merged, list[Finding]]:
         return merged, []
     findings = []
     for _ in named:
-        named = {name: _replaced(text, named) for name, text in named.items()}
+        named = {name: with_names(text, named) for name, text in named.items()}
     for name, text in named.items():
-        if _replaced(text, named) != text:
+        if with_names(text, named) != text:
             problem = f'"{name}" names itself, or one that names it: say it without.'
             findings.append(merged.finding(("conditions", name), "condition-circle", problem))
     if findings:
@@ -89,10 +89,10 @@ def _in_conditions(value: Any, named: Mapping[str, str], key: str = "") -> Any: 
         return {name: _in_conditions(one, named, "when" if key == "sets" else str(name)) for name, one in value.items()}
     if isinstance(value, list):
         return [_in_conditions(one, named, key) for one in value]
-    return _replaced(value, named) if isinstance(value, str) and key in CONDITIONS else value
+    return with_names(value, named) if isinstance(value, str) and key in CONDITIONS else value
 
 
-def _replaced(condition: str, names: Mapping[str, str]) -> str:
+def with_names(condition: str, names: Mapping[str, str]) -> str:
     """Return a condition with other words for some names; what stands in quotes, or after a dot, stays."""
     pattern = re.compile(rf"(?<![\w.])({'|'.join(map(re.escape, names))})(?![\w(])")
     parts = _QUOTED.split(condition)
@@ -103,7 +103,7 @@ def _replaced(condition: str, names: Mapping[str, str]) -> str:
 
 def is_asked_in(condition: str, name: str) -> bool:
     """Whether a condition asks for a name, outside of quotes and not as the output of a step."""
-    return _replaced(condition, {name: ""}) != condition
+    return with_names(condition, {name: ""}) != condition
 
 
 def _parts(merged: Merged, load: Load, known: Iterable[str]) -> tuple[Merged, list[Finding]]:
@@ -172,7 +172,7 @@ def _renamed(value: Any, ids: Mapping[str, str], key: str = "") -> Any:  # noqa:
     if not isinstance(value, str):
         return value
     if key in CONDITIONS:
-        return _replaced(value, ids)
+        return with_names(value, ids)
     if key in _STARTS:
         head, dot, field = value.partition(".")
         return f"{ids.get(head, head)}{dot}{field}"

@@ -7,7 +7,9 @@ from html import unescape
 import pytest
 
 from engine.definitions.actions.drafts import open_draft, save_draft
-from engine.language.changes import changes_in_words
+from engine.language.changes import changes_in_words, name_changes
+from engine.language.lint.short_names import renamed
+from engine.language.yaml_files import read_yaml
 from tests.definitions.test_studio import NAME, changed_lines, form_of_step, form_with, sentences
 from tests.kit.portal import Portal
 
@@ -271,6 +273,13 @@ def test_a_name_that_changes_is_told_with_what_it_changes_and_a_new_one_alone(po
     page = client.post(f"/workflows/{NAME}/draft", data=sent | {"action": ["part"]}).text
     said = "The name “told there” is new: it stands for the report's child suspected is “yes”."
     assert sentences(page) == [said]
+    unused = "Nothing uses the name yet, so what runs stays as it is."
+    assert (unused in page, "Nothing yet: it is what runs." in page) == (True, False)
+    asked = client.post(f"/workflows/{NAME}/draft", data={"action": "propose"})
+    assert (asked.status_code, asked.text.count(unused)) == (422, 2), "on top, and at what the draft changes"
+    text = form_with(client.get(f"/workflows/{NAME}/edit").text, "source") | {"action": ["publish"]}
+    assert unused in client.post(f"/workflows/{NAME}/edit", data=text).text
+    assert sentences(client.get(f"/workflows/{NAME}/draft").text) == [said], "the draft is kept"
     page = client.get(f"/workflows/{NAME}/draft?part=starts&named=safe").text
     sent = form_with(page, "part") | {"start-2": [""]}
     page = client.post(f"/workflows/{NAME}/draft", data=sent | {"action": ["part"]}).text
@@ -281,6 +290,92 @@ def test_a_name_that_changes_is_told_with_what_it_changes_and_a_new_one_alone(po
         " or else “Take charge of the person, who is already out”." in told
     )
     assert "“Safety plan” is due within 24 hours, counted from" in sentences(page)[1], "it counts from elsewhere"
+
+
+RENAMED: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
+    "a condition": ("conditions/urgent", "At once", (
+        "  urgent: talk", "calm: '!urgent'", "when: urgent,", "until: urgent ||",
+    )),
+    "a condition that one step asks for": ("conditions/far", "Is far-away", ("  far: 'talk", "calm || far,")),
+    "a start": ("starts/met", "Seen", ("  met: {any", "after: met,", "from: met,")),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("one", RENAMED)
+def test_a_name_changes_with_all_that_uses_it_and_nothing_else_does(portal: Portal, one: str) -> None:
+    part, called, places = RENAMED[one]
+    name, new = part.partition("/")[2], called.lower().replace(" ", "_").replace("-", "_")
+    text = PARTS.replace("  calm: '!urgent'\n", "  calm: '!urgent' # \"urgent\" stays, as met does\n")
+    wanted = text
+    for place in places:
+        assert text.count(place) == 1
+        wanted = wanted.replace(place, place.replace(name, new))
+    lines, page = of_part(portal, part, {"called": called}, text=text)
+    assert lines == changed_lines(text, wanted)
+    assert form_with(page, "part")["named"] == [new], "it is open under its new name"
+    assert form_with(page, "part")["called"] == [called.capitalize().replace("-", " ")]
+
+
+def test_a_name_changes_in_text_of_every_form_and_not_within_words() -> None:
+    text = """conditions: {"far": a.far, near: "!far && b == \\"far\\"", both: 'near && far', one: nearby}
+steps:
+  one:
+    when: >-
+      far &&
+      near   # no comment
+  two: {when: far.size() > 0 || far, sets: {known: far}, title: far, after: far}
+"""
+    new = renamed(renamed(text, "conditions", "far", "away"), "conditions", "near", "close")
+    assert read_yaml(new, file="w.yaml").data == {
+        "conditions": {"away": "a.far", "close": '!away && b == "far"', "both": "close && away", "one": "nearby"},
+        "steps": {
+            "one": {"when": "away && close   # no comment"},
+            "two": {"when": "far.size() > 0 || away".replace("far.", "away."), "sets": {"known": "away"},
+                    "title": "far", "after": "far"},
+        },
+    }  # fmt: skip
+    assert new.count("\n") == text.count("\n"), "no line is joined to another"
+
+
+@pytest.mark.parametrize(("called", "said"), [
+    ("visit", "Choose another name: “visit” is taken."), ("Calm", "Choose another name: “calm” is taken."),
+    ("is_alone", "Choose another name: “is alone” is taken."), ("person", "Choose another name: “person” is taken."),
+    ("", "Write a name in Latin letters"), ("जल्दी", "Write a name in Latin letters"),
+    ("dänger", "Write a name in Latin letters"), ("9 days", "Write a name in Latin letters"),
+    ("x" * 61, "with at most 60 letters"),
+])  # fmt: skip
+def test_another_name_that_is_taken_or_misspelt_is_told_at_its_field(portal: Portal, called: str, said: str) -> None:
+    lines, page = of_part(portal, "conditions/urgent", {"called": called})
+    assert (lines, page.count(said)) == ([], 2), "on top, and at the field"
+    assert form_with(page, "part")["called"] == [called]
+
+
+def test_another_name_is_told_in_one_sentence_and_what_uses_it_in_none(portal: Portal) -> None:
+    once, words = renamed(PARTS, "conditions", "urgent", "at_once"), portal.engine.catalogue
+    said = "The name “urgent” is “at once” now, and stands for the same."
+    assert [one.words for one in name_changes(PARTS, once, {}, words)] == [said]
+    twice = renamed(renamed(once, "conditions", "calm", "at_ease"), "starts", "met", "seen")
+    assert [one.words for one in name_changes(PARTS, twice, {}, words)] == [
+        said, "The name “calm” is “at ease” now, and stands for the same.",
+        "The name “met” is “seen” now, and stands for the same.",
+    ]  # fmt: skip
+    other = once.replace("at_once: talk.is_alone", "at_once: visit.is_alone")
+    assert len(name_changes(PARTS, other, {}, words)) == 3, "it stands for something else: one is gone, one is new"
+
+
+def test_an_inherited_name_and_one_that_others_use_keep_it(portal: Portal) -> None:
+    client, viewer = portal.as_role("partnership_manager"), portal.people["partnership_manager"]
+    save_draft(portal.engine, "workflow", "heir", "workflow: heir\nversion: 1\nextends: child-labour\ntitle: An heir\n",
+               viewer=viewer)  # fmt: skip
+    page = client.get("/workflows/heir/draft?part=starts&named=safe").text
+    assert 'id="start-0"' in page
+    assert 'id="called"' not in page
+    base = "/workflows/trafficking-common/draft"
+    sent = form_with(client.get(f"{base}?part=starts&named=safe").text, "part")
+    page = unescape(client.post(base, data=sent | {"called": ["Unharmed"], "action": ["part"]}).text)
+    client.post(base, data={"action": "discard"})
+    assert page.count("is made from this workflow and uses the name") == 2
+    assert form_with(page, "part")["called"] == ["Unharmed"]
 
 
 def test_a_fact_is_taken_out_with_what_sets_it(portal: Portal) -> None:

@@ -507,6 +507,7 @@ def contexts(*, full: bool) -> dict[str, dict[str, Any]]:
         "studio.html": {"draft": draft, "title_of": NASTY, "change": draft.change, "findings": found,
                         "has_errors": full, "by": LaneView.ROLE, "lanes": lanes if full else None,
                         "form": editor.form(Library()) if full else None, "only_text": some((NASTY, NASTY)),
+                        "only_names": NASTY if full else "",
                         "whole": WholeForm(NASTY, NASTY, some(Item("x", NASTY, checked=False)), ConditionChoice(
                             NASTY, ((NASTY, some(Item("x", NASTY, checked=True))),), is_rich=False), NASTY, NASTY)
                         if full else None,

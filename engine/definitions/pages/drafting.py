@@ -29,6 +29,10 @@ QUESTION_TYPES: Final = {
 }  # fmt: skip
 _SIMPLE: Final = re.compile(r"P(T?)(\d+)(M|H|D|WD|WH)")
 MEND_FIRST: Final = "Mend the text first: it cannot be read as it stands."
+_UNUSED: Final = (
+    "Nothing uses the name yet, so what runs stays as it is. Use it in a condition or a step, then propose it."
+)
+_ONLY_NAMES: Final = "Only names differ, so what runs stays as it is. They are published with your next change."
 
 _NUMBER: Final = "it is counted by itself when a version is published"
 _NAME: Final = "cases, steps and earlier versions name it by this"
@@ -152,8 +156,18 @@ def saved(visit: Visit, known: DefinitionDraft, here: str, source: str, **query:
     return visit.go(here, **query, said="draft_saved")
 
 
+def only_names(known: DefinitionDraft) -> str:
+    """Say of a draft that differs from what runs by names alone that there is nothing to propose; else nothing."""
+    change = known.change
+    if change is None or not change.runs or change.lines or not change.said:
+        return ""
+    return _UNUSED if any(one.code == "unused-name" for one in known.findings) else _ONLY_NAMES
+
+
 def proposed(visit: Visit, known: DefinitionDraft, page: Callable[[Again], Response]) -> Response:
     """Propose a draft, which then is one no longer; where that cannot be, show its `page` with the reason."""
+    if why := only_names(known):
+        return page(Again({"propose": why}))
     try:
         done = propose_definition(visit.engine, source=known.source, viewer=visit.viewer, file=f"{known.name}.yaml")
     except NoSecondPersonError as error:

@@ -1,6 +1,7 @@
 """A part of a workflow beside its steps, as a form: what all have in common, and which lines they change."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from starlette.datastructures import FormData
@@ -13,18 +14,20 @@ from engine.errors import InvalidAnswersError
 from engine.language.catalogue import StepCatalogue
 from engine.language.editing import value_at, without
 from engine.language.extends import LoadedWorkflow
-from engine.language.lint.short_names import used_at
+from engine.language.lint.short_names import renamed, used_at
 from engine.language.names import RESERVED, in_plain_words, in_running_words
 from engine.language.words import WorkflowWords
 from engine.language.workflow import Workflow
-from engine.language.yaml_files import Path
+from engine.language.yaml_files import Path, Plain
 from engine.web.forms import Item
 from engine.web.posted import text
 
 _CALLED: Final = "A few words in Latin letters, by which the text names it."
+_CALLED_NOW: Final = f"{_CALLED} What uses it changes with it."
 _NO_NAME: Final = "Write a name in Latin letters, such as “in danger”."
 NO_CONDITION: Final = "Choose what must be so."
 _LONGEST_NAME: Final = 60
+_LATIN: Final = re.compile(r"[A-Za-z][A-Za-z0-9_ -]*", re.ASCII)
 _PLACES: Final = {
     "gates": "what keeps steps on hold:", "cancels": "what is cancelled by", "conditions": "the name",
     "choices": "the choice",
@@ -66,10 +69,18 @@ class PartEditor:
     """Shows one part of a draft as a form, or a new one, and turns what was posted into changed lines."""
 
     title = add = kind = ""
-    is_one, is_named = False, True
+    is_one, is_named, is_renamed = False, True, False
 
-    def __init__(self, loaded: LoadedWorkflow, workflow: Workflow, catalogue: StepCatalogue, name: str = "") -> None:
+    def __init__(
+        self,
+        loaded: LoadedWorkflow,
+        workflow: Workflow,
+        catalogue: StepCatalogue,
+        name: str = "",
+        inherited: Mapping[str, Any] | None = None,
+    ) -> None:
         self._raw, self._workflow, self._catalogue, self._name = loaded.merged.data, workflow, catalogue, name
+        self._inherited = inherited or {}
         flattened = workflow.model_dump(mode="json", by_alias=True, exclude_defaults=True)
         self._words = WorkflowWords(flattened, catalogue)
 
@@ -81,7 +92,10 @@ class PartEditor:
     def form(self, posted: FormData | None = None) -> PartForm:
         """Return what the form shows; with what was `posted`, where that is shown again."""
         asked = PartField("input", "called", "What it is called", text_or_posted(posted, "called", ""), hint=_CALLED)
-        fields = () if self._name or self.is_one else (asked,)
+        if self._may_rename:
+            called = text_or_posted(posted, "called", self._title(self._name))
+            asked = asked._replace(value=called, hint=_CALLED_NOW)
+        fields = () if self.is_one or (self._name and not self._may_rename) else (asked,)
         return PartForm(self.kind, self._name, self._title(self._name), (*fields, *self._fields(posted)))
 
     def listed(self) -> PartList:
@@ -95,13 +109,45 @@ class PartEditor:
 
         Raises `UneditableError`, and `InvalidAnswersError` for what does not fit.
         """
-        problems = dict(self._problems(form))
+        problems, new = dict(self._problems(form)), self._posted_name(form)
+        problems = dict(self._problems_of_name(form, new)) | problems
         name = self._name or ("" if self.is_one else self._new_name(form))
         if not name and not self.is_one:
             problems = {"called": _NO_NAME} | problems
         if problems:
             raise InvalidAnswersError(problems)
-        return edited(source, self._edits((self.kind, name) if name else (self.kind,), form), inherited), name
+        source = edited(source, self._edits((self.kind, name) if name else (self.kind,), form), inherited)
+        return (renamed(source, self.kind, name, new), new) if new else (source, name)
+
+    def require_free(self, form: FormData, others: Callable[[], Mapping[str, dict[str, Plain]]]) -> None:
+        """Refuse another name that is posted for what `others` use: what is made from this workflow, by titles."""
+        if not self._posted_name(form):
+            return
+        users = [title for title, data in others().items() if any(used_at(self.kind, self._name, data))]
+        if users:
+            said = ", ".join(f"“{title}”" for title in users)
+            problem = f"{said} is made from this workflow and uses the name: it can change only there and here at once."
+            raise InvalidAnswersError({"called": problem})
+
+    @property
+    def _may_rename(self) -> bool:
+        """Whether the file gives the name itself, and does not change what it inherits by it."""
+        return self.is_renamed and bool(self._name) and value_at(self._inherited, (self.kind, self._name)) is None
+
+    def _posted_name(self, form: FormData) -> str:
+        """Return another name that is posted for the part; empty where none is."""
+        called = text(form, "called")
+        if not self._may_rename or "called" not in form or called == self._title(self._name):
+            return ""
+        new = re.sub(r"[^a-z0-9]+", "_", called.lower()).strip("_") or "_"
+        return "" if new == self._name else new
+
+    def _problems_of_name(self, form: FormData, new: str) -> Iterator[tuple[str, str]]:
+        called = text(form, "called")
+        if new and (len(called) > _LONGEST_NAME or not _LATIN.fullmatch(called)):
+            yield "called", f"{_NO_NAME.removesuffix('.')}, with at most {_LONGEST_NAME} letters."
+        elif new in self._taken():
+            yield "called", f"Choose another name: “{in_running_words(new)}” is taken."
 
     def removed(self, source: str, inherited: Mapping[str, Any]) -> str:
         """Return the text without the part. Raises `InvalidAnswersError` where something refers to it."""
@@ -129,12 +175,18 @@ class PartEditor:
         return {str(name): one for name, one in found.items() if one is not None} if isinstance(found, dict) else {}
 
     def _new_name(self, form: FormData) -> str:
-        called, one = text(form, "called"), self._workflow
-        taken = (*one.steps, *one.choices, *one.facts, *one.conditions, *one.starts, *self._all(), *RESERVED)
+        called = text(form, "called")
         if len(called) > _LONGEST_NAME or not any("a" <= letter <= "z" for letter in called.lower()):
             return ""
-        name = new_id(called, [one.replace("-", "_") for one in taken])
+        name = new_id(called, self._taken())
         return name.replace("_", "-") if self.kind in {"gates", "cancels"} else name
+
+    def _taken(self) -> set[str]:
+        """Return the names that a condition can mean, or that the file gives something of the kind."""
+        one = self._workflow
+        asked = (question.id for step in one.steps.values() for question in step.questions)
+        names = (*one.steps, *one.choices, *one.facts, *one.conditions, *one.starts, *self._all(), *RESERVED, *asked)
+        return {name.replace("-", "_") for name in names}
 
     def _users(self, quoting: str = "") -> str:
         """Name what refers to the part, and has some other text in it; empty where nothing does."""

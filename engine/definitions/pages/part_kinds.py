@@ -26,6 +26,7 @@ _CLOSES: Final = {"open_deadlines": "Not while time limits run", "nothing": "Als
 
 class _NamedCondition(PartEditor):
     kind, title, add = "conditions", "Names of conditions", "Name a condition"
+    is_renamed = True
 
     def _fields(self, posted: FormData | None) -> Iterator[PartField]:
         yield PartField("lines", "when-0", "It stands for", lines=self._editor().form(posted))
@@ -48,6 +49,7 @@ class _NamedCondition(PartEditor):
 
 class _NamedStart(PartEditor):
     kind, title, add = "starts", "Names of starts", "Name a start"
+    is_renamed = True
 
     def _fields(self, posted: FormData | None) -> Iterator[PartField]:
         labels = ("Time counts from", "If that is left out, from")

@@ -11,7 +11,16 @@ from starlette.responses import Response
 from engine.builtin import REPORT
 from engine.db.reading import field_of
 from engine.definitions.actions.drafts import DefinitionDraft, open_draft
-from engine.definitions.pages.drafting import MEND_FIRST, answered, new_id, picture_of, reasons, saved, worst_first
+from engine.definitions.pages.drafting import (
+    MEND_FIRST,
+    answered,
+    new_id,
+    only_names,
+    picture_of,
+    reasons,
+    saved,
+    worst_first,
+)
 from engine.definitions.pages.part_form import PartEditor
 from engine.definitions.pages.part_kinds import EDITORS
 from engine.definitions.pages.question_form import REMOVED, Edit, edited, text_or_posted
@@ -25,12 +34,14 @@ from engine.definitions.pages.rule_form import (
     written_condition,
 )
 from engine.definitions.pages.step_form import StepEditor, StepForm
+from engine.definitions.views import definitions
 from engine.errors import InvalidAnswersError
 from engine.language.editing import UneditableError, with_value, without
 from engine.language.findings import has_errors
 from engine.language.lanes import Lanes, LaneView, Mark, in_lanes
 from engine.language.words import WorkflowWords
 from engine.language.workflow import Workflow
+from engine.language.yaml_files import Plain, read_yaml
 from engine.plugin.fields import FieldSpec
 from engine.web.dependencies import Posted, SignedIn
 from engine.web.forms import Item, controls, questions
@@ -119,10 +130,22 @@ def _part_changed(visit: Visit, known: DefinitionDraft, form: FormData) -> Respo
     try:
         if text(form, "action") == "part_gone":
             return saved(visit, known, here, editor.removed(known.source, known.inherited), whole="1")
+        editor.require_free(form, lambda: _made_from(visit, known.name))
         source, named = editor.changed(known.source, known.inherited, form)
     except InvalidAnswersError as error:
         return _page(visit, known, again=Again(error.problems, typed(form)), posted=form, part=part)
     return saved(visit, known, here, source, part=part[0], named=named)
+
+
+def _made_from(visit: Visit, name: str) -> dict[str, dict[str, Plain]]:
+    """Return what the published workflows say that extend one, or another that does: the data of each by its title."""
+    found = {one.name: (one.title or one.name, one.source) for one in visit.engine.ask_all(definitions, "workflow")}
+    said = {key: read_yaml(source, file=f"{key}.yaml").data for key, (_, source) in found.items()}
+    files = {key: data for key, data in said.items() if isinstance(data, dict)}
+    known, heirs = {name}, list[str]()
+    while new := [key for key, data in files.items() if key not in known and data.get("extends") in known]:
+        known, heirs = known | {*new}, [*heirs, *new]
+    return {found[key][0]: files[key] for key in heirs}
 
 
 def _part_editor(visit: Visit, known: DefinitionDraft, part: tuple[str, str]) -> PartEditor | None:
@@ -130,7 +153,7 @@ def _part_editor(visit: Visit, known: DefinitionDraft, part: tuple[str, str]) ->
     workflow, (kind, name) = known.loaded.workflow if known.loaded else None, part
     if known.loaded is None or workflow is None or kind not in EDITORS:
         return None
-    editor = EDITORS[kind](known.loaded, workflow, visit.engine.catalogue, name)
+    editor = EDITORS[kind](known.loaded, workflow, visit.engine.catalogue, name, known.inherited)
     return editor if editor.is_there else None
 
 
@@ -241,6 +264,7 @@ def _page(
         draft=known,
         title_of=workflow.title if workflow else known.name,
         change=known.change,
+        only_names=only_names(known),
         findings=worst_first(known.findings),
         has_errors=has_errors(known.findings),
         by=lanes,

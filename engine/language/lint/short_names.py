@@ -1,12 +1,14 @@
-"""Lint: parameters, named conditions and named starts of a file are used somewhere."""
+"""Parameters, named conditions and named starts of a file: each is used somewhere, and can get another name."""
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
+from engine.language.editing import UneditableError, value_at, with_value
 from engine.language.lint.subject import Subject
 from engine.language.names import nearest, shown
-from engine.language.short_forms import CONDITIONS, PARAMETER, is_asked_in
-from engine.language.yaml_files import Path, Plain
+from engine.language.short_forms import CONDITIONS, PARAMETER, is_asked_in, with_names
+from engine.language.yaml_files import Path, Plain, YamlDocument, read_yaml
 
 _WORDS: Final = {"parameters": "parameter", "conditions": "named condition", "starts": "named start"}
 
@@ -39,6 +41,41 @@ def used_at(group: str, name: str, data: dict[str, Plain]) -> Iterator[Path]:
         named = is_asked_in(text, name) if is_condition else is_start and text == name
         if named and path[:2] != (group, name):
             yield path
+
+
+def renamed(text: str, group: str, name: str, new: str) -> str:
+    """Return a text with another name for a condition or a start, where it is given and wherever it is used.
+
+    Everything else stays as it is written. Raises `UneditableError`.
+    """
+    document = read_yaml(text, file="definition.yaml")
+    if not isinstance(document.data, dict) or (group, name) not in document.places:
+        raise UneditableError(name)
+    wanted = {
+        path: with_names(value_at(document.data, path), {name: new}) for path in used_at(group, name, document.data)
+    }
+    spans = [(document.places[path].start, document.places[path].end) for path in wanted]
+    for start, end in sorted((*spans, _of_key(document, (group, name))), reverse=True):
+        text = f"{text[:start]}{_named_anew(text[start:end], name, new)}{text[end:]}"
+    for path, value in wanted.items():
+        if value_at(read_yaml(text, file="definition.yaml").data, path) != value:
+            text = with_value(text, path, value)
+    return text
+
+
+def _of_key(document: YamlDocument, path: Path) -> tuple[int, int]:
+    """Return where a key begins and the value after it does."""
+    place = document.places[path]
+    before = sum(len(line) + 1 for line in document.text.split("\n")[: place.key_line - 1])
+    return before + place.key_column - 1, document.text.index(":", before + place.key_column - 1)
+
+
+def _named_anew(written: str, name: str, new: str) -> str:
+    """Return what is written with another name, but for what stands in quotes within it."""
+    pattern = re.compile(rf"(?<![\w.]){re.escape(name)}(?![\w(])")
+    quoted = r"""(\\"[^"]*")""" if written.startswith('"') else r"""("[^"]*")"""
+    parts = re.split(quoted, written)
+    return "".join(part if number % 2 else pattern.sub(new, part) for number, part in enumerate(parts))
 
 
 def _uses(group: str, name: str, path: Path, text: str) -> bool:
