@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from engine.core.compiled import CompiledWorkflow, compile_workflow
 from engine.language.extends import load_workflow_text
+from engine.language.workflow import Workflow
 from tests.core.small_world import Catalogue
 
 COLLECTIONS = ("case.victims", "case.suspects", "case.persons")
@@ -30,7 +31,7 @@ QUESTIONS = [
 ]
 ASKING = frozenset({"s0", "s3", "s6", "p0"})
 """The steps that ask questions of their own: others name their answers."""
-PART = "part"
+PART, BASE, SMALL = "part", "base", "small"
 _LIMITS = ("PT1H", "$within", "P2D", "P1M", "P3WD", "PT6WH")
 _PERIODS = ("PT6H", "P1D", "P1M", "P2WD")
 
@@ -38,13 +39,41 @@ _PERIODS = ("PT6H", "P1D", "P1M", "P2WD")
 @st.composite
 def workflows(draw: st.DrawFn, *, version: int = 1) -> CompiledWorkflow:
     """Draw a workflow of 3 to 9 steps without a circle, and perhaps with a part, and read what its files say."""
-    files = {"small": draw(_files(version))}
-    files |= {PART: draw(_parts())} if "parts" in files["small"] else {}
-    texts = {name: json.dumps({"workflow": name, "title": name, **HEAD, **said}) for name, said in files.items()}
+    files = {SMALL: draw(_files(version))}
+    files |= {PART: draw(_parts())} if "parts" in files[SMALL] else {}
+    if draw(st.booleans()):
+        files = extending(files, draw(values()))
     note(str(files))
-    read, findings = load_workflow_text(texts["small"], file="small.yaml", library=texts.get)
+    return compile_workflow(read_together(files), Catalogue())
+
+
+@st.composite
+def file_sets(draw: st.DrawFn) -> dict[str, dict[str, Any]]:
+    """Draw what the files of a workflow say that extends nothing, each by its name."""
+    files = {SMALL: draw(_files(1))}
+    return files | ({PART: draw(_parts())} if "parts" in files[SMALL] else {})
+
+
+def values() -> st.SearchStrategy[dict[str, Any]]:
+    """Draw the values that a workflow gives to some parameters of what it extends."""
+    return st.fixed_dictionaries(
+        {}, optional={"within": st.sampled_from(["PT2H", "P3D", "P1M"]), "most": st.sampled_from([0, 1, 2.5, 7])}
+    )
+
+
+def extending(files: dict[str, dict[str, Any]], given: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Let the workflow of some files extend one that says all that it did, and give values to its parameters."""
+    own = {"version": files[SMALL]["version"], "extends": BASE} | ({"parameters": given} if given else {})
+    return {**files, BASE: files[SMALL], SMALL: own}
+
+
+def read_together(files: dict[str, dict[str, Any]]) -> Workflow:
+    """Read the workflow that files amount to together."""
+    heads = {name: {} if "extends" in said else HEAD for name, said in files.items()}
+    texts = {name: json.dumps({"workflow": name, "title": name, **heads[name], **said}) for name, said in files.items()}
+    read, findings = load_workflow_text(texts[SMALL], file="small.yaml", library=texts.get)
     assert read is not None, findings
-    return compile_workflow(read, Catalogue())
+    return read
 
 
 @st.composite

@@ -378,6 +378,74 @@ def test_an_inherited_name_and_one_that_others_use_keep_it(portal: Portal) -> No
     assert form_with(page, "part")["called"] == ["Unharmed"]
 
 
+VALUES = """workflow: parts
+version: 1
+title: A workflow with values
+case_type: trafficking
+start: {on: hand}
+# said once
+parameters:
+  within: P2D  # by habit
+  since: talk
+  most: 3
+  strict: true
+  role: caseworker
+  rare: P1DT2H
+steps:
+  talk: {uses: core.note, time: {limit: $within}}
+  visit: {uses: core.note, title: A visit, after: talk, assign: {role: $role}, time: {from: $since, limit: $within}}
+  again: {uses: core.note, after: visit, repeat: {every: $rare, times: $most}, discretionary: $strict}
+close: {when: all}
+"""
+GIVEN: Mapping[str, tuple[str, Sent, list[str]]] = {
+    **{f"nothing in {name}": (name, {}, []) for name in ("within", "since", "most", "strict", "role", "rare")},
+    "a limit": ("within", {"value": "36", "unit": "PT{}H"}, [
+        "-   within: P2D  # by habit", "+   within: PT36H  # by habit"]),
+    "a step": ("since", {"value": "start"}, ["-   since: talk", "+   since: start"]),
+    "a number": ("most", {"value": "5"}, ["-   most: 3", "+   most: 5"]),
+    "yes or no": ("strict", {"value": "no"}, ["-   strict: true", "+   strict: false"]),
+    "words": ("role", {"value": "lawyer"}, ["-   role: caseworker", "+   role: lawyer"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("change", GIVEN)
+def test_a_value_with_a_name_is_changed_in_its_own_line(portal: Portal, change: str) -> None:
+    name, sent, lines = GIVEN[change]
+    assert of_part(portal, f"parameters/{name}", sent, text=VALUES)[0] == lines
+
+
+@pytest.mark.parametrize(("name", "sent", "said"), [
+    ("within", {"value": "soon"}, "Write a whole number"), ("within", {"unit": "x"}, "Write a whole number"),
+    ("since", {"value": "nowhere"}, "Choose one of the list."), ("most", {"value": "many"}, "Write a number"),
+    ("strict", {"value": ""}, "Choose one of the list."), ("role", {"value": ""}, "Write a value"),
+])  # fmt: skip
+def test_a_value_that_does_not_fit_is_told_at_its_field(portal: Portal, name: str, sent: Sent, said: str) -> None:
+    lines, page = of_part(portal, f"parameters/{name}", sent, text=VALUES)
+    assert (lines, page.count(said)) == ([], 2), "on top, and at the field"
+
+
+def test_a_workflow_gives_another_value_to_what_it_is_made_from_and_takes_it_back(portal: Portal) -> None:
+    client, viewer = portal.as_role("partnership_manager"), portal.people["partnership_manager"]
+    text, here = "workflow: heir\nversion: 1  # the first\nextends: training\ntitle: An heir\n", "/workflows/heir/draft"
+    save_draft(portal.engine, "workflow", "heir", text, viewer=viewer)
+    listed = unescape(client.get(f"{here}?whole=1").text)
+    assert "Values with names: 1" in listed
+    assert re.search(r">Asked again after</a>: 3 months, for “[^”]+”", listed) is not None
+    form = form_with(client.get(f"{here}?part=parameters&named=asked_again_after").text, "value")
+    refused = client.post(here, data=form | {"action": ["part_gone"]})
+    assert "It comes from what this workflow is made from" in refused.text
+    client.post(here, data=form | {"action": ["part"], "value": ["6"]})
+    draft = open_draft(portal.engine, "workflow", "heir", viewer=viewer)
+    assert changed_lines(text, draft.source) == ["+ parameters: {asked_again_after: P6M}"]
+    assert draft.loaded
+    assert draft.loaded.workflow
+    assert "P6M" in draft.loaded.workflow.model_dump_json()
+    assert "Asked again after</a>: 6 months instead of 3 months, for" in client.get(f"{here}?whole=1").text
+    client.post(here, data=form | {"action": ["part_gone"]})
+    assert open_draft(portal.engine, "workflow", "heir", viewer=viewer).source == text
+    assert 'id="part"' not in client.get(f"{here}?part=parameters").text, "a new one is written"
+
+
 def test_a_fact_is_taken_out_with_what_sets_it(portal: Portal) -> None:
     assert of_part(portal, "facts/met_before", {}, action="part_gone")[0] == [f"-{_MET}", f"-{_SETS}"]
 

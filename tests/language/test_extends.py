@@ -4,12 +4,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
 
 from engine.language.editing import differences
 from engine.language.extends import Library, Source, assemble, load_workflow, load_workflow_text
 from engine.language.findings import Finding
 from engine.language.workflow import JoinMode, Workflow
 from engine.language.yaml_files import read_yaml
+from tests.core.workflows_at_random import HEAD, SMALL, extending, file_sets, read_together, values
 
 BASE = """\
 workflow: base
@@ -323,3 +325,15 @@ def test_a_start_that_cannot_be_written_out_is_found_at_its_line(old: str, new: 
     workflow, findings = _load(STARTS.replace(old, new, 1))
     assert workflow is None
     assert (code, line) in [(finding.code, finding.line) for finding in findings]
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(file_sets(), values(), values())
+def test_a_value_given_to_what_is_extended_counts_as_if_it_stood_there(
+    files: dict[str, dict[str, Any]], given_there: dict[str, Any], given_here: dict[str, Any]
+) -> None:
+    base = {**files[SMALL], "parameters": {**HEAD["parameters"], **given_there}}
+    whole = {**base, "parameters": {**base["parameters"], **given_here}}
+    read = read_together(extending({**files, SMALL: base}, given_here))
+    assert read.content_hash == read_together({**files, SMALL: whole}).content_hash
+    assert read.parameters == whole["parameters"]

@@ -58,7 +58,6 @@ ONLY_TEXT: Final[Mapping[str, Mapping[str, str]]] = {
         "version": _NUMBER,
         "case_type": "cases are counted and kept by it",
         "follow_ups": "those of one step are changed at the step; those of all steps of a kind are written",
-        "parameters": "they stand for values of the file that it extends",
         "parts": "each brings another workflow into this one",
     },
     "step": {

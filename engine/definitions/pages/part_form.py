@@ -188,10 +188,11 @@ class PartEditor:
         names = (*one.steps, *one.choices, *one.facts, *one.conditions, *one.starts, *self._all(), *RESERVED, *asked)
         return {name.replace("-", "_") for name in names}
 
-    def _users(self, quoting: str = "") -> str:
-        """Name what refers to the part, and has some other text in it; empty where nothing does."""
-        users = used_at(self.kind, self._name, self._raw) if self.is_named else ()
-        found = (path for path in users if path[-2:] != ("sets", self._name))
+    def _users(self, quoting: str = "", named: str = "") -> str:
+        """Name what refers to the part, or to another one, and has some text in it; empty where nothing does."""
+        name = named or self._name
+        users = used_at(self.kind, name, self._raw) if self.is_named else ()
+        found = (path for path in users if path[-2:] != ("sets", name))
         return ", ".join(dict.fromkeys(self._place(path) for path in found if quoting in self._condition(path)))
 
     def _place(self, path: Path) -> str:

@@ -8,6 +8,7 @@ from starlette.datastructures import FormData
 from engine.definitions.pages.choice_form import ChoiceEditor
 from engine.definitions.pages.condition_form import NUMBER, ConditionEditor
 from engine.definitions.pages.drafting import new_id
+from engine.definitions.pages.parameter_form import ParameterEditor
 from engine.definitions.pages.part_form import NO_CONDITION, PartEditor, PartField
 from engine.definitions.pages.question_form import REMOVED, Edit, edited, items_of, or_posted, text_or_posted
 from engine.language.catalogue import ValueKind
@@ -284,7 +285,8 @@ class _Cancel(PartEditor):
 
 
 EDITORS: Final[Mapping[str, type[PartEditor]]] = {
-    one.kind: one for one in (_NamedCondition, _NamedStart, _Fact, _Close, _Gate, _Cancel, ChoiceEditor)
+    one.kind: one
+    for one in (_NamedCondition, _NamedStart, ParameterEditor, _Fact, _Close, _Gate, _Cancel, ChoiceEditor)
 }
 """The parts of a workflow that have forms, each by its key in the file."""
 

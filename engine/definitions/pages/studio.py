@@ -21,7 +21,7 @@ from engine.definitions.pages.drafting import (
     saved,
     worst_first,
 )
-from engine.definitions.pages.part_form import PartEditor
+from engine.definitions.pages.part_form import PartEditor, PartList
 from engine.definitions.pages.part_kinds import EDITORS
 from engine.definitions.pages.question_form import REMOVED, Edit, edited, text_or_posted
 from engine.definitions.pages.rule_form import (
@@ -146,6 +146,14 @@ def _made_from(visit: Visit, name: str) -> dict[str, dict[str, Plain]]:
     while new := [key for key, data in files.items() if key not in known and data.get("extends") in known]:
         known, heirs = known | {*new}, [*heirs, *new]
     return {found[key][0]: files[key] for key in heirs}
+
+
+def _kinds(visit: Visit, known: DefinitionDraft, workflow: Workflow | None) -> list[PartList]:
+    """List the parts of a workflow beside its steps, by their kinds."""
+    if known.loaded is None or workflow is None:
+        return []
+    given = known.loaded, workflow, visit.engine.catalogue, "", known.inherited
+    return [editor(*given).listed() for editor in EDITORS.values()]
 
 
 def _part_editor(visit: Visit, known: DefinitionDraft, part: tuple[str, str]) -> PartEditor | None:
@@ -273,7 +281,7 @@ def _page(
         asked=[one.label for one in _fields(visit, workflow, key, added=False)],
         looks=controls(questions(_fields(visit, workflow, key)), zone=visit.viewer.zone, now=visit.now),
         whole=_whole(visit, workflow, posted) if workflow and is_whole else None,
-        kinds=[one.listed() for kind in EDITORS if is_whole and (one := _part_editor(visit, known, (kind, "")))],
+        kinds=_kinds(visit, known, workflow) if is_whole else [],
         part=of_part.form(posted) if of_part else None,
         uses=_step_types(visit) if not key else (),
         steps=_steps(picture, after) if picture and not key else (),

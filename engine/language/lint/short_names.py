@@ -35,6 +35,10 @@ def check_short_names(subject: Subject) -> None:
 def used_at(group: str, name: str, data: dict[str, Plain]) -> Iterator[Path]:
     """Yield where conditions, and what steps come after or count from, name something that a file names in a group."""
     for path, text in _texts(data, ()):
+        if group == "parameters":
+            if _uses(group, name, path, text):
+                yield path
+            continue
         key = next(str(one) for one in reversed(path) if isinstance(one, str))
         is_condition = key in CONDITIONS or path[0] == "conditions" or path[-2:-1] == ("sets",)
         is_start = key in {"after", "all", "any", "of", "also", "from", "not_before"} and group != "conditions"
