@@ -77,10 +77,11 @@ def name_changes(before: str, after: str, flattened: Plain, catalogue: StepCatal
 def _names(words: WorkflowWords, before: Any, after: Any) -> Iterator[ChangeSentence]:  # noqa: ANN401 - as they stand in a file
     for group in ("conditions", "starts"):
         old, new = (one.get(group) or {} if isinstance(one, dict) else {} for one in (before, after))
-        for name, becomes in _renamed(old, new).items():
+        renamed = _renamed(old, new)
+        for name, becomes in renamed.items():
             said, said_now = in_running_words(str(name)), in_running_words(str(becomes))
             yield ChangeSentence(f"The name “{said}” is “{said_now}” now, and stands for the same.")
-        old = _by_other_names(old, _renamed(old, new))
+        old = _by_other_names(old, renamed)
         for name, was, becomes in _pairs(old, new):
             named, (said, said_now) = in_running_words(str(name)), (_stands_for(words, one) for one in (was, becomes))
             if not was or not becomes:

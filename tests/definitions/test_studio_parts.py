@@ -8,7 +8,7 @@ import pytest
 
 from engine.definitions.actions.drafts import open_draft, save_draft
 from engine.language.changes import changes_in_words, name_changes
-from engine.language.lint.short_names import renamed
+from engine.language.used_names import renamed
 from engine.language.yaml_files import read_yaml
 from tests.definitions.test_studio import NAME, changed_lines, form_of_step, form_with, sentences
 from tests.kit.portal import Portal
@@ -330,7 +330,7 @@ steps:
         "conditions": {"away": "a.far", "close": '!away && b == "far"', "both": "close && away", "one": "nearby"},
         "steps": {
             "one": {"when": "away && close   # no comment"},
-            "two": {"when": "far.size() > 0 || away".replace("far.", "away."), "sets": {"known": "away"},
+            "two": {"when": "away.size() > 0 || away", "sets": {"known": "away"},
                     "title": "far", "after": "far"},
         },
     }  # fmt: skip

@@ -511,7 +511,7 @@ def contexts(*, full: bool) -> dict[str, dict[str, Any]]:
                         "whole": WholeForm(NASTY, NASTY, some(Item("x", NASTY, checked=False)), ConditionChoice(
                             NASTY, ((NASTY, some(Item("x", NASTY, checked=True))),), is_rich=False), NASTY, NASTY)
                         if full else None,
-                        "kinds": some(PartList("conditions", NASTY, NASTY, some((NASTY, NASTY, NASTY)))),
+                        "kinds": some(PartList("conditions", NASTY, NASTY, some((NASTY,) * 3), is_counted=full)),
                         "part": EDITORS["conditions"](loaded, drawn, catalogue, "").form() if full else None,
                         "asked": some(NASTY), "looks": (),
                         "uses": some((NASTY, some(Item("x.y", NASTY, checked=False)))),

@@ -20,9 +20,15 @@ from engine.web.forms import Item
 from engine.web.posted import text
 
 _ROWS: Final = 6
-_NO_NUMBER: Final = "Write a number, such as 2 or 2.5."
+NO_NUMBER: Final = "Write a number, such as 2 or 2.5."
 NUMBER: Final = re.compile(r"-?\d{1,9}(\.\d{1,4})?", re.ASCII)
+YES_OR_NO: Final = {"yes": "Yes", "no": "No"}
 _JOINS: Final = {"all": "All of these are true", "any": "Any of these is true"}
+
+
+def number_of(said: str) -> float | int | None:
+    """Return the number that somebody wrote; None for what is none."""
+    return (float(said) if "." in said else int(said)) if NUMBER.fullmatch(said) else None
 
 
 class RowForm(NamedTuple):
@@ -79,7 +85,7 @@ class ConditionEditor:
         for number, row in enumerate(self._posted(form)):
             kind = self._known[row.output].kind if row.output in self._known else None
             if kind is ValueKind.NUMBER and row.value and not NUMBER.fullmatch(row.value):
-                yield f"{self._lead}number-{number}", _NO_NUMBER
+                yield f"{self._lead}number-{number}", NO_NUMBER
 
     def written(self, form: FormData) -> str:
         """Return the text that the posted rows amount to: as it was where they are, or where they were not shown."""

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from starlette.datastructures import FormData
 
-from engine.definitions.pages.condition_form import NUMBER
+from engine.definitions.pages.condition_form import NO_NUMBER, YES_OR_NO, number_of
 from engine.definitions.pages.drafting import UNITS, split_limit
 from engine.definitions.pages.part_form import PartEditor, PartField
 from engine.definitions.pages.question_form import Edit, items_of, or_posted, text_or_posted
@@ -14,11 +14,11 @@ from engine.language.editing import value_at, without
 from engine.language.names import in_running_words
 from engine.language.words import limit_words
 from engine.language.yaml_files import Path, Plain
+from engine.web.languages import say
 from engine.web.posted import text, whole_number
 
 _LONGEST: Final = 500
 _BY_ITSELF: Final = {"start": "the case begins", "ready": "the step can begin"}
-_YES_OR_NO: Final = {"yes": "Yes", "no": "No"}
 
 
 class ParameterEditor(PartEditor):
@@ -52,10 +52,10 @@ class ParameterEditor(PartEditor):
         elif choices is not None:
             if said not in choices:
                 yield "value", "Choose one of the list."
-        elif is_number and not NUMBER.fullmatch(said):
-            yield "value", "Write a number, such as 2 or 2.5."
+        elif is_number and number_of(said) is None:
+            yield "value", NO_NUMBER
         elif not 1 <= len(said) <= _LONGEST:
-            yield "value", f"Write a value of at most {_LONGEST} letters."
+            yield "value", say("Write a value of at most {number} letters.", number=_LONGEST)
 
     def _edits(self, at: Path, form: FormData) -> Iterator[Edit]:
         value = self._value(self._name)
@@ -95,7 +95,7 @@ class ParameterEditor(PartEditor):
     def _choices(self, value: Plain) -> dict[str, str] | None:
         """Return what can be chosen instead of a value; None where it is written."""
         if isinstance(value, bool):
-            return _YES_OR_NO
+            return YES_OR_NO
         starts = {name: in_running_words(name) for name in self._workflow.starts}
         steps = {key: f"“{self._words.step(key)}”" for key in self._workflow.steps}
         places = {**_BY_ITSELF, **starts, **steps}
@@ -106,7 +106,7 @@ class ParameterEditor(PartEditor):
         if isinstance(value, bool):
             return said == "yes"
         if isinstance(value, int | float):
-            return float(said) if "." in said else int(said)
+            return number_of(said)
         return text(form, "unit").format(whole_number(form, "value")) if _limit(value)[0] else said
 
 

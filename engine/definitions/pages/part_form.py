@@ -14,16 +14,17 @@ from engine.errors import InvalidAnswersError
 from engine.language.catalogue import StepCatalogue
 from engine.language.editing import value_at, without
 from engine.language.extends import LoadedWorkflow
-from engine.language.lint.short_names import renamed, used_at
 from engine.language.names import RESERVED, in_plain_words, in_running_words
+from engine.language.used_names import renamed, used_at
 from engine.language.words import WorkflowWords
 from engine.language.workflow import Workflow
 from engine.language.yaml_files import Path, Plain
 from engine.web.forms import Item
+from engine.web.languages import say
 from engine.web.posted import text
 
 _CALLED: Final = "A few words in Latin letters, by which the text names it."
-_CALLED_NOW: Final = f"{_CALLED} What uses it changes with it."
+_CALLED_NOW: Final = "A few words in Latin letters, by which the text names it. What uses it changes with it."
 _NO_NAME: Final = "Write a name in Latin letters, such as “in danger”."
 NO_CONDITION: Final = "Choose what must be so."
 _LONGEST_NAME: Final = 60
@@ -63,6 +64,7 @@ class PartList(NamedTuple):
     title: str
     add: str
     entries: tuple[tuple[str, str, str], ...]
+    is_counted: bool
 
 
 class PartEditor:
@@ -102,7 +104,7 @@ class PartEditor:
         """Return all parts of the kind that the file has, or inherits."""
         names = [""] if self.is_one else self._all()
         found = tuple((name, self._title(name), self._said(name)) for name in names)
-        return PartList(self.kind, self.title, self.add, found)
+        return PartList(self.kind, self.title, self.add, found, is_counted=not self.is_one)
 
     def changed(self, source: str, inherited: Mapping[str, Any], form: FormData) -> tuple[str, str]:
         """Return the text with the lines changed that the posted form means, and the name of the part.
@@ -126,8 +128,10 @@ class PartEditor:
         users = [title for title, data in others().items() if any(used_at(self.kind, self._name, data))]
         if users:
             said = ", ".join(f"“{title}”" for title in users)
-            problem = f"{said} is made from this workflow and uses the name: it can change only there and here at once."
-            raise InvalidAnswersError({"called": problem})
+            raise InvalidAnswersError({"called": say(
+                "{titles} is made from this workflow and uses the name: it can change only there and here at once.",
+                titles=said,
+            )})  # fmt: skip
 
     @property
     def _may_rename(self) -> bool:
@@ -145,9 +149,15 @@ class PartEditor:
     def _problems_of_name(self, form: FormData, new: str) -> Iterator[tuple[str, str]]:
         called = text(form, "called")
         if new and (len(called) > _LONGEST_NAME or not _LATIN.fullmatch(called)):
-            yield "called", f"{_NO_NAME.removesuffix('.')}, with at most {_LONGEST_NAME} letters."
+            yield (
+                "called",
+                say(
+                    "Write a name in Latin letters, such as “in danger”, with at most {number} letters.",
+                    number=_LONGEST_NAME,
+                ),
+            )
         elif new in self._taken():
-            yield "called", f"Choose another name: “{in_running_words(new)}” is taken."
+            yield "called", say("Choose another name: “{name}” is taken.", name=in_running_words(new))
 
     def removed(self, source: str, inherited: Mapping[str, Any]) -> str:
         """Return the text without the part. Raises `InvalidAnswersError` where something refers to it."""

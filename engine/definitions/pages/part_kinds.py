@@ -6,7 +6,7 @@ from typing import Any, Final
 from starlette.datastructures import FormData
 
 from engine.definitions.pages.choice_form import ChoiceEditor
-from engine.definitions.pages.condition_form import NUMBER, ConditionEditor
+from engine.definitions.pages.condition_form import ConditionEditor, number_of
 from engine.definitions.pages.drafting import new_id
 from engine.definitions.pages.parameter_form import ParameterEditor
 from engine.definitions.pages.part_form import NO_CONDITION, PartEditor, PartField
@@ -143,7 +143,7 @@ class _Fact(PartEditor):
         if kind == ValueKind.CHOICE:
             return codes, next((code for code in codes if in_plain_words(code).lower() == said.lower()), None)
         if kind == ValueKind.NUMBER:
-            return codes, (float(said) if "." in said else int(said)) if NUMBER.fullmatch(said) else None
+            return codes, number_of(said)
         return codes, said if said and said == self._fact.default else None
 
     def _edits(self, at: Path, form: FormData) -> Iterator[Edit]:

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from engine.builtin import REPORT
 from engine.core.compiled import compile_workflow
 from engine.definitions.actions.drafts import open_draft
+from engine.definitions.pages.condition_form import YES_OR_NO
 from engine.definitions.rehearsed import (
     MOST_PEOPLE,
     WEEK_HOURS,
@@ -45,7 +46,6 @@ _Number = Annotated[int, Query(ge=1, le=1_000_000)]
 _WORKFLOW: Final = "workflow"
 CASES: Final = (20, 100, 300, 1000)
 _VICTIMS: Final = ("0", "1", "2", "3")
-_YES_OR_NO: Final = {"yes": "Yes", "no": "No"}
 _LOOKS_AGAIN: Final = "3"
 """Seconds after which a browser looks again how far a comparison has come."""
 _A_HUNDRED: Final = 100
@@ -130,7 +130,7 @@ def deciding(visit: Visit, workflow: Workflow) -> tuple[FieldSpec, ...]:
 
 
 def _answers_of(field: FieldSpec) -> Mapping[str, str]:
-    return _YES_OR_NO if field.kind is FieldKind.BOOL else field.choices
+    return YES_OR_NO if field.kind is FieldKind.BOOL else field.choices
 
 
 def _given(typed: Mapping[str, str], asked: Sequence[FieldSpec], workflow: Workflow) -> ReportAsked:

@@ -212,12 +212,12 @@ def _note(visit: Visit, kind: str, name: str) -> str:
 def _checked_or_published(visit: Visit, name: str, form: Posted) -> Response:
     _require_author(visit)
     source = source_of(form)
-    if text(form, "action") != "publish":
-        return _checked(visit, name, source)
     if name:
         save_draft(visit.engine, "workflow", name, source, viewer=visit.viewer)
-        if why := only_names(open_draft(visit.engine, "workflow", name, viewer=visit.viewer)):
-            return _edit_page(visit, name, source, alone=why)
+    if text(form, "action") != "publish":
+        return _checked(visit, name, source)
+    if name and (why := only_names(open_draft(visit.engine, "workflow", name, viewer=visit.viewer))):
+        return _edit_page(visit, name, source, alone=why)
     try:
         proposed = propose_definition(visit.engine, source=source, viewer=visit.viewer)
     except NoSecondPersonError as error:
@@ -234,9 +234,7 @@ def _checked_or_published(visit: Visit, name: str, form: Posted) -> Response:
 
 
 def _checked(visit: Visit, name: str, source: str) -> Response:
-    """Save the draft; show what was found, or else which limits the new version changes."""
-    if name:
-        save_draft(visit.engine, "workflow", name, source, viewer=visit.viewer)
+    """Show what was found, or else which limits the new version changes."""
     findings = lint_source(visit.engine, source)
     told = None if has_errors(findings) else preview_files(visit.engine, {"workflow.yaml": source}, viewer=visit.viewer)
     return _edit_page(visit, name, source, findings=findings, checked=True, preview=told)
