@@ -161,8 +161,9 @@ def _ailments_of_open_cases(board: BoardView) -> Iterator[Ailment]:
             problem=f"{it.problem} Open in {it.count} {'case' if it.count == 1 else 'cases'}: {cases}.",
             remedy="Install the pillar that has it (`icmc pillars`), or end these steps by hand.",
         )
-    for line in board.stuck:
-        yield Ailment(code="stuck", problem=f"Case {line} has nothing that anyone could do.", remedy="Open its page.")
+    for one in board.stuck:
+        problem = f"Case {one.number} has nothing that anyone could do."
+        yield Ailment(code="stuck", problem=problem, remedy="Open its page.")
 
 
 def _ailments_of_definitions(engine: Engine) -> Iterator[Ailment]:

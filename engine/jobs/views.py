@@ -1,18 +1,33 @@
-"""Jobs as lists show them, and cases whose step no installed pillar can do."""
+"""Jobs as lists show them, cases in which nothing goes on, and those whose step no installed pillar can do."""
 
 from collections.abc import Mapping
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy import CTE, ColumnElement, Select, Subquery, exists, func, select, true
 
 from engine.cases.visibility import step_shown_to
+from engine.core.consequences import JobKind
+from engine.core.draft import MISSING
 from engine.core.policy import Viewer
 from engine.core.records import LIVE
-from engine.db.reading import Known, Reading, Row
-from engine.db.shape import CASE, CASE_IS_OPEN, DEFINITION, JOB, RUN, STEP, is_one_of
+from engine.db.reading import Known, Reading, Row, few
+from engine.db.shape import (
+    CASE,
+    CASE_IS_OPEN,
+    DEFINITION,
+    ITEM,
+    ITEM_IS_OPEN,
+    JOB,
+    JOB_HAS_FAILED,
+    RUN,
+    STEP,
+    STEP_IS_HELD_BACK,
+    UNIT,
+    is_one_of,
+)
 from engine.language.names import type_in_plain_words
-from engine.overview.records import JobView, UnservedView
+from engine.overview.records import JobView, StuckView, UnservedView
 from engine.plugin.registry import broken_promises
 
 
@@ -42,7 +57,7 @@ _ABOUT: Final[Mapping[str, str]] = {
 }
 
 
-def job_view(known: Known, row: Row) -> JobView:
+def job_view(known: Known, row: Row | Mapping[str, Any]) -> JobView:
     """Make the view of one job."""
     step_type = known.step_type(row["task"])
     title = step_type.title if step_type else type_in_plain_words(row["task"])
@@ -53,6 +68,87 @@ def job_view(known: Known, row: Row) -> JobView:
 
 
 _LINES = 100
+OF_A_STEP: Final = (JobKind.PREPARE.value, JobKind.CONCLUDE.value, JobKind.RUN.value)
+"""The kinds of jobs without which a step does not go on."""
+_JOB: Final = "job_"
+
+
+def stuck(
+    reading: Reading, of_units: ColumnElement[bool], *, offset: int = 0, limit: int = _LINES
+) -> tuple[tuple[StuckView, ...], int]:
+    """List the first open cases in which nothing can happen by itself and nobody is asked, with why; count them all."""
+    idle = _idle(of_units)
+    worked_on = exists().where(JOB.c.case_id == idle.c.id, JOB.c.status.in_(("ready", "claimed", "held")))
+    explained = exists().where(
+        STEP.c.case_id == idle.c.id, STEP_IS_HELD_BACK, func.coalesce(STEP.c.gate, "") != MISSING
+    )
+    page = (
+        select(idle, func.count().over().label("of"))
+        .where(~worked_on, ~explained)
+        .order_by(idle.c.opened_at, idle.c.number)
+        .offset(offset)
+        .limit(few(limit))
+        .subquery("page")
+    )
+    rows = reading.rows(_with_why(page))
+    return tuple(_stuck_view(reading.known, row) for row in rows), rows[0]["of"] if rows else 0
+
+
+def _idle(of_units: ColumnElement[bool]) -> CTE:
+    """Return the open cases in which nobody is asked."""
+    asked = exists().where(ITEM.c.case_id == CASE.c.id, ITEM_IS_OPEN)
+    return (
+        select(CASE.c.id, CASE.c.number, CASE.c.opened_at, CASE.c.unit_id)
+        .where(CASE_IS_OPEN, of_units, ~asked)
+        .cte("idle")
+        .prefix_with("MATERIALIZED", dialect="postgresql")
+    )
+
+
+def _with_why(page: Subquery) -> Select[Any]:
+    """Add to each stuck case the job that failed first, the step that is open longest, and when a step ended last."""
+    job = (
+        select(JOB)
+        .where(JOB.c.case_id == page.c.id, JOB_HAS_FAILED, JOB.c.kind.in_(OF_A_STEP))
+        .order_by(JOB.c.finished_at, JOB.c.id)
+        .limit(1)
+        .lateral("failed")
+    )
+    of_step = (STEP.c.id, STEP.c.key, STEP.c.uses, STEP.c.gate, STEP.c.added, STEP.c.opened_at, RUN.c.definition_hash)
+    step = (
+        select(*of_step)
+        .select_from(STEP.join(RUN, RUN.c.id == STEP.c.run_id))
+        .where(STEP.c.case_id == page.c.id, is_one_of(STEP.c.status, *sorted(status.value for status in LIVE)))
+        .order_by(STEP.c.opened_at, STEP.c.id)
+        .limit(1)
+        .lateral("step_of")
+    )
+    last = select(func.max(STEP.c.ended_at).label("ended_at")).where(STEP.c.case_id == page.c.id).lateral("last")
+    joined = page.outerjoin(UNIT, UNIT.c.id == page.c.unit_id).outerjoin(job, true())
+    return (
+        select(
+            page.c.id, page.c.number, page.c.of, UNIT.c.name.label("unit"),
+            step.c.id.label("step_id"), step.c.key, step.c.uses, step.c.gate, step.c.added, step.c.definition_hash,
+            func.coalesce(step.c.opened_at, last.c.ended_at, page.c.opened_at).label("since"),
+            *(column.label(f"{_JOB}{column.name}") for column in job.c),
+        )
+        .select_from(joined.outerjoin(step, true()).outerjoin(last, true()))
+        .order_by(page.c.opened_at, page.c.number)
+    )  # fmt: skip
+
+
+def _stuck_view(known: Known, row: Row) -> StuckView:
+    case = {"case_id": row["id"], "number": row["number"], "unit": row["unit"] or "", "since": row["since"]}
+    if row[f"{_JOB}id"] is not None:
+        of_job = {name.removeprefix(_JOB): value for name, value in row.items() if name.startswith(_JOB)}
+        job = job_view(known, {**of_job, "number": row["number"]})
+        since = job.finished_at or job.ready_at
+        return StuckView(**case | {"since": since}, why="failed", title=job.title, step_id=of_job["step_id"], job=job)
+    if row["step_id"] is None:
+        return StuckView(**case, why="nothing")
+    title = known.title(row["definition_hash"], row["key"], row["uses"], row["added"])
+    why = "missing" if row["gate"] == MISSING else "unasked"
+    return StuckView(**case, why=why, title=title, uses=row["uses"], step_id=row["step_id"])
 
 
 def unserved(reading: Reading, of_units: ColumnElement[bool]) -> tuple[UnservedView, ...]:

@@ -308,6 +308,24 @@ class UnservedView(View):
     count: int
 
 
+class StuckView(View):
+    """An open case in which nothing can happen by itself and no one is asked: why, and since when (UTC).
+
+    `why` names what it waits for: `failed` a job of a step, `missing` a pillar, `unasked` an open step, `nothing` a
+    step. `title` and `step_id` are of the step, which stuck cases of the last kind do not have.
+    """
+
+    case_id: UUID
+    number: str
+    unit: str
+    why: str
+    since: datetime
+    title: str = ""
+    uses: str = ""
+    step_id: UUID | None = None
+    job: JobView | None = None
+
+
 class RunningHoursView(View):
     """A case in which the board counts the hours: since when (UTC), and since what, in the words of the ladder."""
 
@@ -404,7 +422,7 @@ class BoardView(View):
     overdue: tuple[WorkItemView, ...]
     overdue_count: int
     waiting: Mapping[str, int]
-    stuck: tuple[str, ...]
+    stuck: tuple[StuckView, ...]
     stuck_count: int
     failed_jobs: tuple[JobView, ...]
     failed_count: int

@@ -137,7 +137,33 @@ def test_a_case_is_stuck_when_nobody_and_nothing_will_move_it(network: Network, 
     job(network, numbers["JOB"], unit, "ready")
     job(network, numbers["HELDJOB"], unit, "held")
     job(network, numbers["ASIDE"], unit, "aside")
-    assert network.ask_board(admin_board, admin).stuck == ("C-ASIDE", "C-STUCK")
+    stuck = network.ask_board(admin_board, admin).stuck
+    assert tuple(one.number for one in stuck) == ("C-ASIDE", "C-STUCK")
+
+
+def test_each_stuck_case_says_what_it_waits_for_and_since_when(network: Network, unit: UUID, admin: Viewer) -> None:
+    cases = {}
+    for number, name in enumerate(("FAILED", "MISSING", "UNASKED", "NOTHING")):
+        cases[name] = network.open_case(unit, number=f"C-{number}-{name}")
+        silent(network, cases[name])
+    of_step, hour = TABLES["step"].c.case_id, timedelta(hours=1)
+    for back, code, kind in ((1, "late", "run"), (2, "step-failed", "run"), (3, "mail", "deliver")):
+        values = {"kind": kind, "finished_at": START - back * hour, "error_code": code, "step_id": None}
+        job(network, cases["FAILED"], unit, "aside", **values)
+    network.change("step", of_step == cases["MISSING"], status="held", gate="missing-step-type")
+    network.change("step", of_step == cases["UNASKED"], opened_at=START - 5 * hour)
+    network.change("step", of_step == cases["NOTHING"], status="ended", ended_at=START - 7 * hour)
+    stuck = network.ask_board(admin_board, admin).stuck
+    assert [(one.case_id, one.why, START - one.since) for one in stuck] == [
+        (cases["FAILED"], "failed", 2 * hour), (cases["MISSING"], "missing", 0 * hour),
+        (cases["UNASKED"], "unasked", 5 * hour), (cases["NOTHING"], "nothing", 7 * hour),
+    ]  # fmt: skip
+    assert [(one.title, one.unit) for one in stuck[1:]] == [("Report", "Shillong")] * 2 + [("", "Shillong")]
+    failed = stuck[0].job
+    assert failed is not None
+    assert (failed.error_code, failed.case_number) == ("step-failed", "C-0-FAILED"), "the first, and never a message"
+    assert [one.job for one in stuck[1:]] == [None] * 3
+    assert [one.step_id is None for one in stuck] == [True, False, False, True]
 
 
 @pytest.mark.parametrize(("status", "gate", "stuck"), [

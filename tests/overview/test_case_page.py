@@ -158,8 +158,8 @@ def test_a_step_whose_pillar_is_not_installed_is_a_finding(network: Network, uni
     page = _page(network, lead, case_id)
     assert page.steps[0].gate_reason == "No installed pillar has the step type moon.walk."
     assert page.findings == ("“Walk” is waiting: no installed pillar has the step type moon.walk.",)
-    numbers = network.ask_board(admin_board, lead).stuck
-    assert numbers == (page.number,)
+    [stuck] = network.ask_board(admin_board, lead).stuck
+    assert (stuck.number, stuck.why, stuck.uses, stuck.title) == (page.number, "missing", "moon.walk", "Walk")
 
 
 def test_a_case_whose_definition_is_gone_can_still_be_looked_at(network: Network, lead: Viewer, visited: UUID) -> None:

@@ -384,6 +384,54 @@ def test_an_administrator_pauses_automatic_work_with_a_reason_and_resumes_it(por
     assert "jobs: JobsResumed" in portal.as_role("auditor").get("/audit").text
 
 
+def silence(portal: Portal, case_id: UUID) -> None:
+    """Take from a case all that could go on by itself or through someone, except what failed."""
+    portal.rows("UPDATE work_item SET status = 'cancelled' WHERE case_id = :case RETURNING id", case=case_id)
+    left = "case_id = :case AND status IN ('ready', 'claimed', 'held')"
+    portal.rows(f"UPDATE job SET status = 'done' WHERE {left} RETURNING id", case=case_id)
+
+
+def _of_stuck(page: str, case_id: UUID) -> str:
+    """Return the line of a case among the stuck ones of a page."""
+    stuck = page[page.index('id="stuck"') : page.index('id="failed"')] if 'id="stuck"' in page else page
+    return next(row for row in stuck.split("<tr>") if f"/cases/{case_id}" in row).partition("</tr>")[0]
+
+
+def test_a_stuck_case_says_what_it_waits_for_and_leads_to_what_mends_it(portal: Portal) -> None:
+    [one] = portal.rows("SELECT case_id FROM job WHERE id = :id", id=fail_every_job(portal))
+    silence(portal, one["case_id"])
+    of_a_step = "case_id = :case AND status IN ('aside', 'failed') AND step_id IS NOT NULL ORDER BY finished_at, id"
+    failed = portal.rows(f"SELECT id FROM job WHERE {of_a_step}", case=one["case_id"])[0]["id"]
+    unasked, empty = (UUID(report_case(portal.as_role("intake_officer")).page.rpartition("/")[2]) for _ in range(2))
+    silence(portal, unasked)
+    silence(portal, empty)
+    ended = "UPDATE step SET status = 'ended', ended_at = now() WHERE case_id = :case RETURNING id"
+    portal.rows(ended, case=empty)
+    [step] = portal.rows("SELECT id FROM step WHERE case_id = :case AND status = 'ready'", case=unasked)
+    lead = portal.as_role("supervisor")
+    for page in (lead.get("/board").text, lead.get("/board/stuck").text):
+        assert "did not succeed" in (line := _of_stuck(page, one["case_id"]))
+        assert "Those who keep the system running can try it again or skip it." in line
+        assert "is open, and no one is asked to do it." in (line := _of_stuck(page, unasked))
+        assert f'href="/cases/{unasked}/steps/{step["id"]}"' in line
+        assert f'href="/cases/{unasked}/steps/{step["id"]}/cancel"' in line
+        assert "No step is open, and the case is not closed" in (line := _of_stuck(page, empty))
+        for act in ("steps", "add-step", "close"):
+            assert f'href="/cases/{empty}/{act}"' in line
+    for link in re.findall(r'href="(/cases/[^"]+)"', lead.get("/board/stuck").text):
+        assert lead.get(link).status_code == 200, link
+    admin = portal.as_role("system_administrator")
+    for page in (admin.get("/board").text, admin.get("/board/stuck").text):
+        stuck = page[page.index('id="stuck"') : page.index('id="failed"')] if 'id="stuck"' in page else page
+        assert f'action="/jobs/{failed}/retry"' in stuck
+        assert f'action="/jobs/{failed}/skip"' in stuck
+        assert unescape(stuck).count("Those who lead “") == 2, "who does not see the cases learns whom to tell"
+        ids = re.findall(r' id="([^"]+)"', page)
+        assert sorted(set(ids)) == sorted(ids), "each id stands once"
+    assert "tried again" in admin.post(f"/jobs/{failed}/retry").text
+    assert f'action="/jobs/{failed}/retry"' not in admin.get("/board/stuck").text
+
+
 def fail_every_job(portal: Portal) -> UUID:
     complete_intake(portal)
     failed = None

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import partial
 from http import HTTPStatus
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Header, Query, Request
@@ -166,7 +166,7 @@ def board(visit: SignedIn) -> Response:
         real_now=visit.engine.wall_clock.now(),
         ready=run_links(view.ready_jobs, visit.portal.prefect_ui_url),
         may_lead=visit.may(Action.DELEGATE),
-        may_see=visit.may(Action.SEE_CASES),
+        **_may_mend_cases(visit),
         may_keep_channels=visit.may(Action.KEEP_CHANNELS),
     )
 
@@ -185,9 +185,15 @@ def board_list(visit: SignedIn, name: str, page: Annotated[int, Query(ge=1, le=1
         page=page,
         has_more=len(found) > _PAGE,
         may_mend=visit.may(Action.MEND),
-        may_see=visit.may(Action.SEE_CASES),
+        **_may_mend_cases(visit),
         skip_reasons=SKIP_REASONS,
     )
+
+
+def _may_mend_cases(visit: Visit) -> dict[str, Any]:
+    """Tell what the viewer can do about a case in which nothing goes on."""
+    acts = {"may_see": Action.SEE_CASES, "may_plan": Action.CHANGE_PLAN, "may_steer": Action.STEER}
+    return {name: visit.may(action) for name, action in acts.items()}
 
 
 _PAGE: Final = 25

@@ -16,7 +16,6 @@ from sqlalchemy import (
     Table,
     cast,
     distinct,
-    exists,
     func,
     literal,
     or_,
@@ -26,8 +25,6 @@ from sqlalchemy import (
 )
 
 from engine.cases.visibility import chosen_units, late_by, late_from, not_denied
-from engine.core.consequences import JobKind
-from engine.core.draft import MISSING
 from engine.core.policy import Action, Viewer, board_units, can, require
 from engine.db.reading import Reading, Row, few
 from engine.db.shape import (
@@ -49,13 +46,20 @@ from engine.db.shape import (
     OPENING,
     PEER_HUB,
     SERVICE,
-    STEP,
-    STEP_IS_HELD_BACK,
 )
 from engine.errors import NotFoundError
 from engine.jobs.records import JOBS_PAUSED, WORKER, Paused, Said, reasons
-from engine.jobs.views import job_view, select_jobs, unserved
-from engine.overview.records import BoardDay, BoardView, DownLineView, JobPauseView, JobView, PartsView, WaitReasonView
+from engine.jobs.views import OF_A_STEP, job_view, select_jobs, stuck, unserved
+from engine.overview.records import (
+    BoardDay,
+    BoardView,
+    DownLineView,
+    JobPauseView,
+    JobView,
+    PartsView,
+    StuckView,
+    WaitReasonView,
+)
 from engine.overview.views.running import STUCK_BY_DAY, firing, hours_since, parts, unreached
 from engine.work.records import WorkItemView
 from engine.work.views.items import first_by_deadline, item_views, select_items
@@ -65,7 +69,7 @@ _RECENT = 20
 _DEADLINES = "deadlines"
 _FALLBACK = "fallback"
 _HELD = "held"
-_IS_OF_A_STEP = JOB.c.kind.in_([JobKind.PREPARE.value, JobKind.CONCLUDE.value, JobKind.RUN.value])
+_IS_OF_A_STEP = JOB.c.kind.in_(OF_A_STEP)
 _TWO_WEEKS = 14
 _BY_DAY: Final[Mapping[str, tuple[Column[Any], ColumnElement[bool]]]] = {
     "opened": (CASE.c.opened_at, true()),
@@ -91,20 +95,21 @@ def admin_board(reading: Reading, viewer: Viewer, *, with_days: bool = False) ->
     counts = reading.soon(_counts, reading, scope)
     shown = {name: reading.soon(ask, reading, scope) for name, ask in _SHOWN.items()}
     paused = reading.soon(_paused, reading)
-    jobs, stuck_ones = reading.soon(_waiting_jobs, reading, scope), reading.soon(_stuck, reading, scope)
+    jobs = reading.soon(_waiting_jobs, reading, scope)
+    stuck_ones = reading.soon(stuck, reading, _of_units(CASE, scope), limit=_LINES)
     said = reading.soon(reading.rows, select(SERVICE, _AGE))
     days: Callable[[], Sequence[Mapping[str, Any]]] = reading.soon(_days, reading, scope) if with_days else tuple
     services = {row["name"]: row for row in said()}
     rest_on = with_days and can(viewer, Action.MEND)
     made_of: Callable[[], PartsView | None] = reading.soon(parts, reading, services) if rest_on else lambda: None
     deadlines, waiting, pause = services.get(_DEADLINES), jobs(), paused()
-    stuck, stuck_count = stuck_ones()
+    stuck_cases, stuck_count = stuck_ones()
     return BoardView(
         **counts(),
         **{name: show() for name, show in shown.items()},
         days=tuple(_with_waiting(days(), counts()["open_items"])),
         parts=made_of(),
-        stuck=stuck,
+        stuck=stuck_cases,
         stuck_count=stuck_count,
         waiting_jobs=waiting["count"],
         oldest_waiting_job_at=waiting["oldest"],
@@ -183,29 +188,6 @@ def _waiting_for(reading: Reading, scope: _Scope) -> Mapping[str, int]:
     roles = select(role).where(ITEM_IS_OPEN, _of_units(ITEM, scope)).subquery("roles")
     rows = reading.rows(select(roles.c.role, func.count().label("items")).group_by(roles.c.role).order_by(roles.c.role))
     return {row["role"]: row["items"] for row in rows}
-
-
-def _stuck(reading: Reading, scope: _Scope, *, offset: int = 0, limit: int = 0) -> tuple[tuple[str, ...], int]:
-    """List the first open cases in which nothing can happen by itself and nobody is asked, and count them all."""
-    asked = exists().where(ITEM.c.case_id == CASE.c.id, ITEM_IS_OPEN)
-    idle = (
-        select(CASE.c.id, CASE.c.number, CASE.c.opened_at)
-        .where(CASE_IS_OPEN, _of_units(CASE, scope), ~asked)
-        .cte("idle")
-        .prefix_with("MATERIALIZED", dialect="postgresql")
-    )
-    worked_on = exists().where(JOB.c.case_id == idle.c.id, JOB.c.status.in_(("ready", "claimed", "held")))
-    explained = exists().where(
-        STEP.c.case_id == idle.c.id, STEP_IS_HELD_BACK, func.coalesce(STEP.c.gate, "") != MISSING
-    )
-    rows = reading.rows(
-        select(idle.c.number, func.count().over().label("of"))
-        .where(~worked_on, ~explained)
-        .order_by(idle.c.opened_at, idle.c.number)
-        .offset(offset)
-        .limit(few(limit or _LINES))
-    )
-    return tuple(row["number"] for row in rows), rows[0]["of"] if rows else 0
 
 
 def _waiting_jobs(reading: Reading, scope: _Scope) -> Row:
@@ -289,8 +271,8 @@ def _days(reading: Reading, scope: _Scope) -> list[Mapping[str, Any]]:
     for row in reading.rows(union_all(*parts)):
         counts[row["day"]][row["what"]] = row["count"]
     found = kept()
-    stuck: Mapping[str, int] = found["value"] if found else {}
-    return [{"day": day, **counts[day], "stuck": stuck.get(f"{day}")} for day in days]
+    by_day: Mapping[str, int] = found["value"] if found else {}
+    return [{"day": day, **counts[day], "stuck": by_day.get(f"{day}")} for day in days]
 
 
 def _down_lines(reading: Reading, scope: _Scope) -> tuple[DownLineView, ...]:
@@ -306,8 +288,8 @@ def _unreached(reading: Reading, scope: _Scope, *, offset: int = 0, limit: int =
     return unreached(reading, scope.viewer, scope.units, offset=offset, limit=limit or _LINES)
 
 
-def _stuck_cases(reading: Reading, scope: _Scope, *, offset: int, limit: int) -> tuple[str, ...]:
-    return _stuck(reading, scope, offset=offset, limit=limit)[0]
+def _stuck(reading: Reading, scope: _Scope, *, offset: int = 0, limit: int = 0) -> tuple[StuckView, ...]:
+    return stuck(reading, _of_units(CASE, scope), offset=offset, limit=limit or _LINES)[0]
 
 
 _JOBS: Final[Mapping[str, Callable[..., tuple[JobView, ...]]]] = {
@@ -329,14 +311,14 @@ _SHOWN: Final[Mapping[str, Callable[[Reading, _Scope], object]]] = {
     **{f"{name}_jobs": listed for name, listed in _JOBS.items()},
 }
 """What the board shows, each by a question of its own."""
-_LISTS: Final[Mapping[str, Callable[..., tuple[WorkItemView | JobView | str, ...]]]] = {
-    "overdue": _overdue, "unreached": _unreached, "stuck": _stuck_cases, **_JOBS,
+_LISTS: Final[Mapping[str, Callable[..., tuple[WorkItemView | JobView | StuckView | str, ...]]]] = {
+    "overdue": _overdue, "unreached": _unreached, "stuck": _stuck, **_JOBS,
 }  # fmt: skip
 
 
 def board_list(
     reading: Reading, viewer: Viewer, listed: str, *, offset: int, limit: int
-) -> tuple[WorkItemView | JobView | str, ...]:
+) -> tuple[WorkItemView | JobView | StuckView | str, ...]:
     """Return a part of one of the lists of the board; raises `NotAllowedError`, and `NotFoundError` for no list."""
     scope = _scope_of(viewer)
     if listed not in _LISTS:
