@@ -4,15 +4,19 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from engine.web.languages import ENGLISH, page_languages
-from tests.browser.hands import become, go_to, must_be_pleasant, press
-from tests.kit.portal import Portal, report_case
+from engine.web.languages import ENGLISH, language_called, page_languages
+from tests.browser.hands import BUT_COLOURS, become, go_to, must_be_pleasant, must_fit, press, serious
+from tests.kit.portal import Portal, Reported, report_case
 
 pytestmark = [pytest.mark.browser, pytest.mark.long]
 OpenPage = Callable[[], Page]
 OTHERS = [code for code, one in page_languages().items() if one.is_whole and code != ENGLISH]
+FEWEST_WORDS = 10
+"""So many words of a language that has words only are met by a caseworker, at the least."""
+WORDS_ONLY = [code for code, one in page_languages().items() if not one.is_whole]
 
 
 @pytest.mark.parametrize("code", OTHERS)
@@ -44,16 +48,7 @@ def test_a_caseworker_works_in_their_language_and_goes_back_to_english(
     become(page, portal, "intake_officer")
     page.goto("/account")
     press(page, page_languages()[code].name)
-    for path in (
-        "/",
-        "/worklist",
-        case.page,
-        f"{case.page}/time",
-        f"{case.page}/steps",
-        case.item,
-        "/report",
-        "/transmit",
-    ):
+    for path in _pages_of_a_caseworker(case):
         page.goto(path)
         expect(page.locator("html")).to_have_attribute("lang", code)
         must_be_pleasant(page)
@@ -62,3 +57,30 @@ def test_a_caseworker_works_in_their_language_and_goes_back_to_english(
     with page.expect_navigation():
         page.keyboard.press("Enter")
     expect(page.locator("html")).to_have_attribute("lang", ENGLISH)
+
+
+@pytest.mark.parametrize("code", WORDS_ONLY)
+def test_a_caseworker_meets_the_words_of_their_language_on_each_page(
+    open_page: OpenPage, portal: Portal, code: str
+) -> None:
+    case = report_case(portal.as_role("intake_officer"))
+    portal.let_time_pass(timedelta(hours=3))
+    page, language = open_page(), language_called(code)
+    become(page, portal, "intake_officer")
+    page.goto("/account")
+    press(page, language.name)
+    met = set[str]()
+    for path in _pages_of_a_caseworker(case):
+        page.goto(path)
+        expect(page.locator("html")).to_have_attribute("lang", ENGLISH)
+        said = page.locator("body").inner_text()
+        met |= {word for word in language.words.values() if word in said}
+        found = serious(Axe().run(page, options=BUT_COLOURS).response)
+        assert not found, f"{path}: {found}"
+        must_fit(page)
+    assert len(met) >= FEWEST_WORDS, met
+
+
+def _pages_of_a_caseworker(case: Reported) -> tuple[str, ...]:
+    of_case = (case.page, f"{case.page}/time", f"{case.page}/steps", case.item)
+    return ("/", "/worklist", *of_case, "/report", "/transmit")
