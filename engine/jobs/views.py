@@ -190,4 +190,4 @@ def _problem(reading: Reading, uses: str, contracts: Mapping[str, Any]) -> str:
         return f"No installed pillar has the step type {uses}."
     relied_on = contracts.get(uses)
     broken = broken_promises(relied_on, step_type) if isinstance(relied_on, Mapping) else ()
-    return f"The step type {uses} was changed: {broken[0]}" if broken else ""
+    return f"The step type {uses} was changed: {broken[0].removesuffix('.')}." if broken else ""

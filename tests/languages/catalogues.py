@@ -62,7 +62,7 @@ _WITH_LISTS: Final = (
 """Modules whose lists of reasons, groups and titles pages show."""
 _WITH_SENTENCES: Final = (
     "core/law/applicability.py", "core/time/explain.py", "core/time/reckoning.py", "deadlines/actions/escalating.py",
-    "deadlines/views/why.py", "jobs/records.py", "overview/views/steps.py",
+    "deadlines/views/why.py", "jobs/records.py", "jobs/views.py", "overview/views/steps.py",
 )  # fmt: skip
 """Modules that put together, with values, what pages show."""
 _NOT_SHOWN: Final = frozenset({

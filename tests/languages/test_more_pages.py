@@ -3,16 +3,17 @@
 import re
 from collections.abc import Iterator
 from datetime import timedelta
+from html import unescape
 from typing import Final
 
 import pytest
 from starlette.testclient import TestClient
 
 from engine.web import languages
-from engine.web.languages import page_languages
+from engine.web.languages import PageLanguage, page_languages
 from tests.kit.crawl import routes_of
 from tests.kit.portal import Portal, report_case
-from tests.languages.pseudo import CODE, pseudo_language, untranslated
+from tests.languages.pseudo import CODE, pseudo_language, strange, untranslated
 
 LOOKS: Final = ("case_manager", "system_administrator")
 """Who opens a page: the first of them who may."""
@@ -65,12 +66,18 @@ def _open(portal: Portal, case: str) -> Iterator[tuple[str, str]]:
                 break
 
 
+def _speak(monkeypatch: pytest.MonkeyPatch) -> dict[str, PageLanguage]:
+    """Add the language to those of pages, and return all of them."""
+    spoken = dict(page_languages()) | {CODE: pseudo_language()}
+    monkeypatch.setattr(languages, "page_languages", lambda: spoken)
+    return spoken
+
+
 @pytest.mark.long
 def test_no_text_of_ours_on_any_page_stands_outside_the_catalogues(
     portal: Portal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    spoken = dict(page_languages()) | {CODE: pseudo_language()}
-    monkeypatch.setattr(languages, "page_languages", lambda: spoken)
+    spoken = _speak(monkeypatch)
     case = report_case(portal.as_role("case_manager"))
     portal.let_time_pass(timedelta(hours=3))
     shown = dict(_open(portal, case.page))
@@ -83,3 +90,13 @@ def test_no_text_of_ours_on_any_page_stands_outside_the_catalogues(
         for path, page in shown.items()
     }
     assert {path: texts for path, texts in found.items() if texts} == {}
+
+
+def test_the_board_tells_in_the_language_of_its_reader_which_pillar_is_missing(
+    portal: Portal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _speak(monkeypatch)
+    case_id = report_case(portal.as_role("case_manager")).page.rpartition("/")[2]
+    portal.rows("UPDATE step SET uses = 'moon.walk' WHERE case_id = :case RETURNING id", case=case_id)
+    board = portal.as_role("supervisor").get(f"/board?lang={CODE}").text
+    assert strange("No installed pillar has the step type {uses}.").format(uses="moon.walk") in unescape(board)
