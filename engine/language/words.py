@@ -25,6 +25,7 @@ LawWords = Mapping[tuple[str, str | None], str]
 FACT_KINDS: Final = {
     "bool": "yes or no", "choice": "one of several answers", "number": "a number", "instant": "a day and a time"
 }  # fmt: skip
+_SAME_DAY: Final = "P0D"
 _OWN_LIMIT: Final = "the limit of its step type"
 
 
@@ -96,16 +97,18 @@ class WorkflowWords:
         title = one.title or (self.type(one.uses) if one.uses else in_plain_words(name))
         opens = (
             f"opens on {in_running_words(one.opens)}" if one.opens
+            else "opens on that day" if one.opens_before == _SAME_DAY
             else f"opens {limit_words(one.opens_before)} before" if one.opens_before
             else f"opens {limit_words(one.opens_after)} later" if one.opens_after else ""
         )  # fmt: skip
         ladder = f"with the ladder “{in_running_words(one.ladder)}”"
         when = f"when {one.act}" if one.act else f"if {self.condition(one.when)}" if one.when else ""
-        said = (when, opens, self.due(one) if one.uses else "", ladder)
+        due = self.due(one) if one.uses else ""
+        said = (when, *((due, opens) if one.opens_before else (opens, due)), ladder)
         ends = f"Ends {', '.join(map(in_running_words, one.ends))}" if one.ends else ""
         if {"again_soonest", "again_latest"} & one.model_fields_set:
             soonest, latest = limit_words(one.again_soonest), limit_words(one.again_latest)
-            ends = f"Again {soonest} to {latest} after another body stood in the way. {ends}".strip()
+            ends = f"Again {soonest} to {latest} after another agency stood in the way. {ends}".strip()
         comes = f"“{title}”: {', '.join(filter(None, said))}" if one.uses else f"{ends} {said[0]}".strip()
         return f"{comes}. {ends}".removesuffix(". ") if one.uses else comes
 

@@ -69,6 +69,8 @@ def test_every_label_of_every_shipped_workflow_can_be_read(open_page: OpenPage, 
     for number, name in enumerate(sorted(path.stem for path in CASES.glob("*.yaml"))):
         lanes = ("pillar", "role")[(number + turn) % 2]
         page.goto(f"/workflows/{name}?lanes={lanes}")
+        if page.viewport_size["width"] != DESK:
+            page.locator(".icmc-flow__more summary").click()
         labels = page.evaluate(_SIZES)
         assert len(labels) > 8, name
         assert [label for label in labels if label[1] < SMALLEST] == [], name
@@ -78,6 +80,31 @@ def test_every_label_of_every_shipped_workflow_can_be_read(open_page: OpenPage, 
         assert all(label[3] >= 0 for label in labels), name
         take(page, f"{name}-by-{lanes}")
     must_be_pleasant(page)
+
+
+def test_on_a_telephone_a_step_is_a_line_and_the_rest_is_unfolded_without_script(
+    without_script: Page, portal: Portal
+) -> None:
+    page = without_script
+    become(page, portal, "case_manager")
+    is_desk = page.viewport_size["width"] == DESK
+    page.goto("/workflows/stopped-on-the-way")
+    said = page.locator(".icmc-flow__said", has_text="within").first
+    fold = page.get_by_text("Who does each step, and how long it can take")
+    assert (said.is_visible(), fold.is_visible()) == (is_desk, not is_desk)
+    assert page.evaluate("document.documentElement.scrollHeight") <= 5_000
+    if not is_desk:
+        page.locator(".icmc-flow__more summary").focus()
+        page.keyboard.press("Enter")
+        expect(said).to_be_visible()
+        must_fit(page)
+        take(page, "steps-unfolded")
+    page.goto("/workflows/stopped-on-the-way/draft")
+    assert page.evaluate("document.documentElement.scrollHeight") <= 5_000
+    page.goto("/workflows/stopped-on-the-way/cases")
+    expect(page.locator(".icmc-flow__said", has_text="few or none").first).to_be_visible()
+    expect(fold).to_have_count(0)
+    assert page.evaluate("document.documentElement.scrollHeight") <= 5_600
 
 
 def test_a_step_is_opened_beside_the_picture(open_page: OpenPage, portal: Portal) -> None:

@@ -124,6 +124,10 @@ def test_what_an_answer_brings_stands_in_the_picture_and_beside_the_step_in_word
     assert said == ("“Ask again”: if outcome is “done”, within 6 hours, with the ladder “critical”",)
     [row] = [one for one in in_lanes(_workflow(text), CATALOGUE).rows if one.key == "go"]
     assert "can bring more steps" in row.said
+    for opens, words in (("P0D", "opens on that day"), ("P7D", "opens 7 days before")):
+        early = text.replace("limit: PT6H", f"due: told, opens_before: {opens}")
+        [said] = dict(step_in_words(_workflow(early), "go", CATALOGUE))["Can bring later"]
+        assert said == f"“Ask again”: if outcome is “done”, by told, {words}, with the ladder “critical”"
 
 
 def test_what_differs_from_another_version_is_marked_and_what_is_gone_stands_where_it_was() -> None:
