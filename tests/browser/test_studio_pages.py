@@ -51,6 +51,11 @@ _SIZES = """() => {
   return found;
 }"""
 """The labels of a picture: text, size of its letters on the screen, whether it is cut off, and where it begins."""
+_ON_TOP = """() => {
+  const at = document.querySelector("#step h2").getBoundingClientRect();
+  return document.elementFromPoint(at.left + 2, at.top + 2)?.tagName;
+}"""
+"""What is seen where the heading of a step begins."""
 
 
 def take(page: Page, name: str) -> None:
@@ -126,6 +131,8 @@ def test_a_step_is_opened_beside_the_picture(open_page: OpenPage, portal: Portal
             assert beside["x"] >= picture["x"] + picture["width"], f"{address}: beside, not below"
             assert beside["y"] <= picture["y"]
             assert page.evaluate("document.documentElement.scrollHeight") <= 3_000
+        page.goto(f"/workflows/{address}?step=production#step")
+        assert page.evaluate(_ON_TOP) == "H2", f"{address}: the head of the page lies over what the link leads to"
 
 
 def test_the_diagram_is_made_larger_and_smaller_by_the_keyboard_without_any_script(
