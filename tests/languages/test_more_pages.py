@@ -1,9 +1,11 @@
 """The pages of the portal in a language that nobody speaks: what stays English on them is no text of ours."""
 
+import ast
 import re
 from collections.abc import Iterator
 from datetime import timedelta
 from html import unescape
+from pathlib import Path
 from typing import Final
 
 import pytest
@@ -32,6 +34,7 @@ TOLD_IN_ENGLISH: Final = re.compile(
     r"|\bSMS\b|^(read|sign-in|people): \w+$|@example\.org$"  # a channel, entries in the log, addresses
 )
 """What stays as it is, and why."""
+STUDIO: Final = Path(__file__).parents[2] / "engine" / "definitions" / "pages"
 
 
 def _addresses(portal: Portal, known: dict[str, str]) -> Iterator[str]:
@@ -100,3 +103,17 @@ def test_the_board_tells_in_the_language_of_its_reader_which_pillar_is_missing(
     portal.rows("UPDATE step SET uses = 'moon.walk' WHERE case_id = :case RETURNING id", case=case_id)
     board = portal.as_role("supervisor").get(f"/board?lang={CODE}").text
     assert strange("No installed pillar has the step type {uses}.").format(uses="moon.walk") in unescape(board)
+
+
+def test_no_sentence_of_the_studio_is_put_together_where_catalogues_do_not_look() -> None:
+    """What a page makes with values is a message with marks for them, and goes through `say`."""
+    found = {
+        (file.name, words)
+        for file in sorted(STUDIO.glob("*.py"))
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.JoinedStr)
+        and (words := "".join(str(part.value) if isinstance(part, ast.Constant) else "…" for part in node.values))
+        and re.match(r"[A-Z“]", words)
+        and len(re.findall(r"[a-z]{2,}", words)) > 1
+    }
+    assert found == set()

@@ -259,7 +259,9 @@ def _posted_hours(form: FormData, name: str) -> Plain:
     for before, after in pairwise(wanted):
         first, later = read[before], read[after]
         if first and later and later <= first:
-            problems[f"{name}-{after}"] = f"Write a time after {first:%H:%M}: each of these comes after the one before."
+            problems[f"{name}-{after}"] = say(
+                "Write a time after {time}: each of these comes after the one before.", time=f"{first:%H:%M}"
+            )
     if problems:
         raise InvalidAnswersError(problems)
     said = [f"{read[part]:%H:%M}" for part in wanted]
@@ -309,7 +311,7 @@ def _posted_day(calendar: Calendar, form: FormData, was: tuple[str, int] | None)
         ("name", name, "Say what day it is."), ("source", source, "Say by whose word it is so."),
     ):  # fmt: skip
         problems |= {} if given else {field: problem}
-        problems |= {field: f"Write at most {_LONGEST} letters."} if len(given) > _LONGEST else {}
+        problems |= {field: say("Write at most {number} letters.", number=_LONGEST)} if len(given) > _LONGEST else {}
     is_taken = day is not None and not problems and _is_taken(calendar, kind, day, was)
     if is_taken:
         problems["day"] = "This day stands in the calendar already: change it there, or take it out there first."

@@ -11,6 +11,7 @@ from engine.definitions.pages.question_form import REMOVED, Edit, edited
 from engine.language.editing import value_at
 from engine.language.workflow import Branch, Choice, JoinMode
 from engine.language.yaml_files import Path, Plain
+from engine.web.languages import say
 
 
 class ChoiceEditor(PartEditor):
@@ -23,7 +24,7 @@ class ChoiceEditor(PartEditor):
         after = choice.after.steps if choice else ()
         yield from self._choosers("after", ("It is made after", "And after"), after, posted)
         for number, (lead, branch, lines) in enumerate(self._ways()):
-            label = f"Way {number + 1} is taken when" if branch else "Another way is taken when"
+            label = say("Way {number} is taken when", number=number + 1) if branch else "Another way is taken when"
             yield PartField("lines", f"{lead}when-0", label, lines=lines.form(posted))
             yield from self._choosers(f"{lead}to", ("Then it opens", "And also"), branch.to if branch else (), posted)
         last = ("Where none of these is so, it opens", "And also")
@@ -42,7 +43,7 @@ class ChoiceEditor(PartEditor):
             yield "w0-to-0", "Choose at least one step."
         taken = {key for name, one in self._workflow.choices.items() if one is not known for key in _opened_by(one)}
         if both := [key for key in self._opened(form)[1] if key in taken]:
-            yield "w0-to-0", f"“{self._words.step(both[0])}” is opened by another choice already."
+            yield "w0-to-0", say("“{title}” is opened by another choice already.", title=say(self._words.step(both[0])))
 
     def _edits(self, at: Path, form: FormData) -> Iterator[Edit]:
         choice, ways = self._workflow.choices.get(self._name), self._ways()

@@ -15,6 +15,7 @@ from engine.language.names import Role
 from engine.language.yaml_files import Path as YamlPath
 from engine.language.yaml_files import Plain, read_yaml
 from engine.machine import letters
+from engine.web.languages import retell, say
 from engine.web.posted import text, texts, whole_number
 
 BEFORE, AFTER = "before", "after"
@@ -78,7 +79,9 @@ def _with_rules(source: str, ladder: Ladder, form: FormData) -> str:
     owner = text(form, "delay_owner")
     problems = {} if said["title"] else {"title": "Write what it is for."}
     problems |= {
-        name: f"Write at most {_LONGEST[name]} letters." for name, given in said.items() if len(given) > _LONGEST[name]
+        name: say("Write at most {number} letters.", number=_LONGEST[name])
+        for name, given in said.items()
+        if len(given) > _LONGEST[name]
     }
     problems |= {} if not owner or owner in DELAY_OWNERS else {"delay_owner": "Choose one of the list, or none."}
     if problems:
@@ -111,7 +114,7 @@ def refuse_nonsense(form: FormData, id_: str, ladder: Ladder | None = None, inde
         if text(form, name) and whole_number(form, name) < 0
     }
     problems |= {
-        name: f"Write at most {_LONGEST[name]} letters."
+        name: say("Write at most {number} letters.", number=_LONGEST[name])
         for name in ("note", "body")
         if len(text(form, name)) > _LONGEST[name]
     }
@@ -132,7 +135,7 @@ def _repeat_problems(form: FormData) -> Iterator[tuple[str, str]]:
     if every and whole_number(form, "every") == 0:
         yield "every", "Some time has to lie between: write at least 1."
     if times and not 1 <= whole_number(form, "times") <= _MOST_TIMES:
-        yield "times", f"Write a number from 1 to {_MOST_TIMES}."
+        yield "times", say("Write a number from 1 to {number}.", number=_MOST_TIMES)
 
 
 def _letter_problems(form: FormData) -> Iterator[tuple[str, str]]:
@@ -160,9 +163,13 @@ def _order_problems(form: FormData, ladder: Ladder, index: int) -> dict[str, str
     written = str(ladder.levels[index].after) if index < len(ladder.levels) else "PT1H"
     after = Offset(_posted_time(form, written))
     if index and after.about < (above := ladder.levels[index - 1]).after.about:
-        return {"amount": f"Level {above.level} comes {above.after.in_words()}: write a time that is not before it."}
+        at = retell(above.after.in_words())
+        told = say("Level {level} comes {at}: write a time that is not before it.", level=above.level, at=at)
+        return {"amount": told}
     if index + 1 < len(ladder.levels) and after.about > (below := ladder.levels[index + 1]).after.about:
-        return {"amount": f"Level {below.level} comes {below.after.in_words()}: write a time that is not after it."}
+        at = retell(below.after.in_words())
+        told = say("Level {level} comes {at}: write a time that is not after it.", level=below.level, at=at)
+        return {"amount": told}
     return {}
 
 

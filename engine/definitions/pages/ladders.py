@@ -61,7 +61,9 @@ def new_posted(visit: SignedIn, form: Posted) -> Response:
     title, name = text(form, "title"), new_id(text(form, "title"), ()).replace("_", "-")
     known = {one.name for one in visit.engine.ask_all(definitions, _LADDER)}
     errors = {} if title else {"title": "Write what it is for: this becomes its name."}
-    errors |= {"title": f"There is already a ladder {name}: choose another title."} if name in known else {}
+    errors |= (
+        {"title": say("There is already a ladder {name}: choose another title.", name=name)} if name in known else {}
+    )
     base = text(form, "base")
     errors |= {"base": "Choose a ladder of the list."} if base and base not in known else {}
     try:
@@ -242,6 +244,6 @@ def _chosen(level: Level | None) -> dict[str, list[str]]:
 
 def _recipients() -> dict[str, str]:
     found = {f"person:{who.value}": words for who, words in _PEOPLE.items()}
-    found |= {f"role:{role.value}": f"{role.label} of the unit" for role in Role}
-    found |= {f"partner:{role.value}": f"{role.label} of the partner" for role in Role}
+    found |= {f"role:{role.value}": say("{role} of the unit", role=say(role.label)) for role in Role}
+    found |= {f"partner:{role.value}": say("{role} of the partner", role=say(role.label)) for role in Role}
     return found | {LAW_ROUTE: "A body outside, by a letter that someone releases"}

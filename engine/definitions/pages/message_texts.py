@@ -20,6 +20,7 @@ from engine.messages.templates import Rendered
 from engine.messages.text_rules import sms_parts
 from engine.people.records import MESSAGE_LANGUAGES
 from engine.web.dependencies import Posted, SignedIn
+from engine.web.languages import say
 from engine.web.posted import FIRST, Again, text
 from engine.web.visit import Visit
 
@@ -169,7 +170,7 @@ def _draft_page(visit: Visit, known: DefinitionDraft, *, again: Again = FIRST) -
     shown, shipped = as_read(visit, known.name, known.source), visit.engine.renderer.shipped(known.name)
     return visit.page(
         "message-draft.html",
-        title=f"Draft of {known.name}",
+        title=say("Draft of {name}", name=known.name),
         section="workflows",
         draft=known,
         kind=kind,

@@ -162,7 +162,9 @@ class PartEditor:
     def removed(self, source: str, inherited: Mapping[str, Any]) -> str:
         """Return the text without the part. Raises `InvalidAnswersError` where something refers to it."""
         if users := self._users():
-            raise InvalidAnswersError({"gone": f"It is used by {users}. Change that first, then take it out."})
+            raise InvalidAnswersError(
+                {"gone": say("It is used by {value}. Change that first, then take it out.", value=users)}
+            )
         return without(source, (self.kind, self._name), inherited=inherited)
 
     def _fields(self, posted: FormData | None) -> Iterator[PartField]:

@@ -10,15 +10,17 @@ from engine.definitions.pages.condition_form import ConditionEditor, number_of
 from engine.definitions.pages.drafting import new_id
 from engine.definitions.pages.parameter_form import ParameterEditor
 from engine.definitions.pages.part_form import NO_CONDITION, PartEditor, PartField
-from engine.definitions.pages.question_form import REMOVED, Edit, edited, items_of, or_posted, text_or_posted
+from engine.definitions.pages.question_form import NO_REASON, REMOVED, Edit, edited, items_of, or_posted, text_or_posted
 from engine.language.catalogue import ValueKind
 from engine.language.lint.subject import Order
 from engine.language.names import in_plain_words
 from engine.language.words import FACT_KINDS, fact_words
 from engine.language.workflow import FactSpec
 from engine.language.yaml_files import Path, Plain
+from engine.web.languages import say
 from engine.web.posted import text
 
+_ANSWER_USED: Final = "“{answer}” is used by {users}. Change that first, then take it out."
 _NO_STEP: Final = "Choose the step that comes first."
 _LONGEST_TITLE: Final = 200
 _LONGEST_REASON: Final = 500
@@ -90,7 +92,7 @@ class _Fact(PartEditor):
         first = "Yes or no, a number, or one of the answers. Leave it empty where it is not known at first."
         yield PartField("input", "default", "At first", text_or_posted(posted, "default", _first(fact)), hint=first)
         for key, editor in self._setters().items():
-            label = f"“{self._words.step(key)}” sets whether it is so"
+            label = say("“{title}” sets whether it is so", title=say(self._words.step(key)))
             yield PartField("lines", f"{key}-when-0", label, lines=editor.form(posted))
         others = tuple(one for one in self._steps(or_posted(posted, "set-by", ())) if one.value not in self._setters())
         yield PartField("select", "set-by", "Set when this is done, too", items=others, blank="No other step")
@@ -109,19 +111,19 @@ class _Fact(PartEditor):
     def _problems(self, form: FormData) -> Iterator[tuple[str, str]]:
         kind, fact, (codes, first) = text(form, "type"), self._fact, self._posted(form)
         if len(text(form, "title")) > _LONGEST_TITLE:
-            yield "title", f"Write at most {_LONGEST_TITLE} letters."
+            yield "title", say("Write at most {number} letters.", number=_LONGEST_TITLE)
         if kind not in FACT_KINDS:
             yield "type", "Choose one of the list."
         elif kind != fact.type and (users := self._users() or ", ".join(map(self._words.step, self._setters()))):
-            yield "type", f"It is used by {users}. Change that first."
+            yield "type", say("It is used by {value}. Change that first.", value=users)
         if bool(codes) != (kind == ValueKind.CHOICE):
             yield (
                 "choices",
                 "Take the answers out, or choose one of several answers." if codes else "Write its answers.",
             )
         elif gone := [code for code in fact.choices if code not in codes and self._users(f'"{code}"')]:
-            users = self._users(f'"{gone[0]}"')
-            yield "choices", f"“{in_plain_words(gone[0])}” is used by {users}. Change that first, then take it out."
+            named, users = in_plain_words(gone[0]), self._users(f'"{gone[0]}"')
+            yield "choices", say(_ANSWER_USED, answer=named, users=users)
         if text(form, "default") and first is None:
             yield "default", "Write what fits how it is answered, such as yes or no, or leave it empty."
         new = self._lines("", "set-")
@@ -217,7 +219,7 @@ class _Gate(PartEditor):
     def _problems(self, form: FormData) -> Iterator[tuple[str, str]]:
         yield from self._needed(form, "holds", self._editor())
         if not 1 <= len(text(form, "reason")) <= _LONGEST_REASON:
-            yield "reason", f"Write what people read while it is held, in at most {_LONGEST_REASON} letters."
+            yield "reason", say(NO_REASON, number=_LONGEST_REASON)
 
     def _edits(self, at: Path, form: FormData) -> Iterator[Edit]:
         gate = self._workflow.gates.get(self._name)
@@ -251,7 +253,7 @@ class _Cancel(PartEditor):
         yield from self._choosers("steps", ("What is cancelled", "And also"), steps, posted)
         for key in steps:
             items = self._steps(or_posted(posted, f"undo-{key}", (undone.get(key, ""),)))
-            label = f"Where “{self._words.step(key)}” is done already, it is undone by"
+            label = say("Where “{title}” is done already, it is undone by", title=say(self._words.step(key)))
             yield PartField("select", f"undo-{key}", label, items=items, blank="Nothing")
 
     def _problems(self, form: FormData) -> Iterator[tuple[str, str]]:

@@ -14,8 +14,10 @@ from engine.language.words import WorkflowWords
 from engine.language.workflow import Question, Workflow, follow_ups_of
 from engine.language.yaml_files import Path, Plain
 from engine.web.forms import Item
+from engine.web.languages import say
 from engine.web.posted import text, texts, whole_number
 
+NO_REASON: Final = "Write what people read while it is held, in at most {number} letters."
 REMOVED: Final = object()
 _WRITTEN: Final = "as written"
 _SENSITIVITIES: Final = {
@@ -109,7 +111,9 @@ def _form(asked: Sequence[Question], number: int, info: StepTypeInfo | None, pos
     when = (one.when or "") if one else ""
     if when not in {"", *whens}:
         labels = {other.id: {"title": other.label} for other in asked}
-        whens = {_WRITTEN: f"As written: {WorkflowWords({'steps': labels}, None).condition(when)}"} | whens
+        whens = {
+            _WRITTEN: say("As written: {condition}", condition=WorkflowWords({"steps": labels}, None).condition(when))
+        } | whens
         when = _WRITTEN
     places = {str(place + 1): str(place + 1) for place in range(len(asked))}
 

@@ -6,7 +6,7 @@ from typing import Any, Final, NamedTuple
 from starlette.datastructures import FormData
 
 from engine.definitions.pages.drafting import UNITS, split_limit
-from engine.definitions.pages.question_form import REMOVED, Edit, items_of, or_posted, text_or_posted
+from engine.definitions.pages.question_form import NO_REASON, REMOVED, Edit, items_of, or_posted, text_or_posted
 from engine.language.catalogue import Output, ValueKind
 from engine.language.conditions.building import Built, BuiltRow, RowAsk, offers, put_together, rows_of
 from engine.language.conditions.tree import ConditionSyntaxError
@@ -18,6 +18,7 @@ from engine.language.words import WorkflowWords, limit_words
 from engine.language.workflow import Gate, Workflow
 from engine.language.yaml_files import Path
 from engine.web.forms import Item
+from engine.web.languages import say
 from engine.web.posted import text, texts, whole_number
 
 Outputs = Mapping[str, Mapping[str, Output]]
@@ -200,7 +201,10 @@ class RuleEditor:
         has = {"again": bool(text(form, "again-amount")), "back": bool(text(form, "back-to"))}
         for name, most in _MOST.items():
             if has[name] and not 1 <= whole_number(form, f"{name}-times") <= most:
-                yield f"{name}-times", f"Write how many times at most: a whole number from 1 to {most}."
+                yield (
+                    f"{name}-times",
+                    say("Write how many times at most: a whole number from 1 to {number}.", number=most),
+                )
             elif not has[name] and text(form, f"{name}-times") and not self._was(name):
                 yield ("again-amount", _NO_AMOUNT) if name == "again" else ("back-to", "Choose a step.")
         if has["back"] and not text(form, "back-when") and not self._is_rich("back"):
@@ -213,7 +217,7 @@ class RuleEditor:
     def _gate_problems(self, form: FormData) -> Iterator[tuple[str, str]]:
         for name in self._gates():
             if (field := f"gate-{name}-reason") in form and not 1 <= len(text(form, field)) <= _LONGEST_REASON:
-                yield field, f"Write what people read while it is held, in at most {_LONGEST_REASON} letters."
+                yield field, say(NO_REASON, number=_LONGEST_REASON)
             if f"gate-{name}-when" in form and not text(form, f"gate-{name}-when"):
                 yield f"gate-{name}-when", _NO_CONDITION
 

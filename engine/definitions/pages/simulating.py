@@ -233,9 +233,9 @@ class StaffForm:
             except ValueError:
                 found = 0
             if not 0 < found <= most:
-                problems[name] = f"Type a number above 0, and at most {most}."
+                problems[name] = say("Type a number above 0, and at most {number}.", number=most)
             elif found < least:
-                problems[name] = f"Type {least} or more."
+                problems[name] = say("Type {number} or more.", number=least)
             return 0 if name in problems else found
 
         if cases not in CASES:
@@ -273,7 +273,7 @@ def _shown(found: VersionsCompared, version: int, asked: ComparisonAsked) -> tup
     if asked.is_of_staff:
         return ("With people enough", found.before), ("With these people", found.after)
     draft = ("Your draft", found.after)
-    return ((f"What runs, version {version}", found.before), draft) if version else (draft,)
+    return ((say("What runs, version {number}", number=version), found.before), draft) if version else (draft,)
 
 
 def lost(found: Figures, titles: Mapping[str, str]) -> Lost:

@@ -38,6 +38,7 @@ from engine.language.words import LawWords, WorkflowWords, limit_words
 from engine.language.workflow import Join, JoinMode, TimeSpec, Workflow
 from engine.language.yaml_files import Path, Plain
 from engine.web.forms import Item
+from engine.web.languages import say
 from engine.web.posted import text, texts, whole_number
 
 _FEW: Final = 2
@@ -158,7 +159,7 @@ class StepEditor:
     def _problems(self, form: FormData) -> Iterator[tuple[str, str]]:
         """Find amounts that are none: left as they are, they would take a time limit or a condition away."""
         if len(text(form, "help")) > _LONGEST_HELP:
-            yield "help", f"Write at most {_LONGEST_HELP} letters."
+            yield "help", say("Write at most {number} letters.", number=_LONGEST_HELP)
         yield from self._new_time_problems(form)
         yield from approval_problems(self._step.approve, form)
         for number in range(max(1, len(self._step.time))):
@@ -223,7 +224,9 @@ class StepEditor:
     def _starts(self, known: str) -> dict[str, str]:
         """Return the moments from which time can count, with one that is `known` already."""
         starts = {"ready": "the step can begin", "start": "the case begins"}
-        starts |= {key: f"“{title}” is done" for key, title in self._titles(self._workflow.steps).items()}
+        starts |= {
+            key: say("“{title}” is done", title=title) for key, title in self._titles(self._workflow.steps).items()
+        }
         return starts | ({} if known in starts else {known: in_running_words(known.replace(".", ": "))})
 
     def _outputs(self, keys: Iterable[str], names: Iterable[str] = ()) -> Outputs:
@@ -401,7 +404,7 @@ def _mode(join: Join) -> str:
 
 def _modes(join: Join) -> dict[str, str]:
     most = max(len(join.steps) - 1, join.n, _FEW)
-    numbers = {str(number): f"{number} of them" for number in range(_FEW, most + 1)}
+    numbers = {str(number): say("{number} of them", number=number) for number in range(_FEW, most + 1)}
     return {JoinMode.ALL.value: "all of them", JoinMode.ANY.value: "any one of them"} | numbers
 
 

@@ -217,13 +217,13 @@ def _problems_of_whole(form: FormData) -> Iterator[tuple[str, str]]:
         yield "title", "Write what it is for."
     for name, most in _LONGEST.items():
         if len(text(form, name)) > most:
-            yield name, f"Write at most {most} letters."
+            yield name, say("Write at most {number} letters.", number=most)
     if text(form, "begins") not in _BEGINS:
         yield "begins", "Choose one of the list."
     if not all(_PLACE.fullmatch(one) for one in _places(form)):
         yield "places", "Write codes of places with commas between them, such as IN-AS, IN-WB, or leave it empty."
     if not 0 <= whole_number(form, "priority") <= _MOST_PRIORITY:
-        yield "priority", f"Write a whole number from 0 to {_MOST_PRIORITY}."
+        yield "priority", say("Write a whole number from 0 to {number}.", number=_MOST_PRIORITY)
 
 
 def _edits_of_whole(workflow: Workflow, report: Outputs, form: FormData) -> Iterator[Edit]:

@@ -248,7 +248,8 @@ def _begun(visit: Visit, form: FormData) -> Response:
     errors = {} if title else {"title": "Write what it is for: this becomes its name."}
     errors |= {} if base in {_NOTHING, *found} else {"base": "Choose the workflow to begin from."}
     name = new_id(title, ()).replace("_", "-")
-    errors |= {"title": f"There is already a workflow {name}: choose another title."} if name in found else {}
+    if name in found:
+        errors["title"] = say("There is already a workflow {name}: choose another title.", name=name)
     if errors:
         return _edit_page(visit, "", _BLANK, again=Again(errors, typed(form)))
     if base == _NOTHING:
