@@ -12,6 +12,7 @@ from engine.imports.actions import check_table, import_cases
 from engine.imports.records import BadCell, TableError, columns_of
 from engine.people.viewer import units
 from engine.web.dependencies import Posted, SignedIn
+from engine.web.languages import say
 from engine.web.posted import one_line_end, text, uuid_or_none
 from engine.web.visit import Visit
 
@@ -58,9 +59,11 @@ def _page(
     done: Sequence[str] = (),
 ) -> Response:
     names, mine = dict(visit.ask(units)), units_that_let(visit.viewer, Action.IMPORT_CASES)
+    nothing_taken = say("{count} problems: nothing was taken over.", count=len(problems))
     return visit.page(
-        "import.html", title="Take over old cases", section="report", status=422 if problems else 200, table=table,
-        units=[(unit, name) for unit, name in names.items() if unit in mine], unit_id=unit_id, found=problems,
-        problems=[("#table", f"{len(problems)} problems: nothing was taken over.")] if problems else [], fits=fits,
-        done=done, command_id=command_id, columns=columns_of(visit.engine.registry.get(REPORT)),
+        "import.html", title="Take over old cases", section="report", table=table,
+        status=422 if problems else 200, unit_id=unit_id, found=problems, fits=fits, done=done,
+        units=[(unit, name) for unit, name in names.items() if unit in mine],
+        problems=[("#table", nothing_taken)] if problems else [],
+        command_id=command_id, columns=columns_of(visit.engine.registry.get(REPORT)),
     )  # fmt: skip

@@ -16,6 +16,7 @@ from engine.plugin.copies import REFUSED, is_refused, kept_anyway
 from engine.plugin.kinds import KINDS_NOT_KNOWN, YES_NO, FieldKind
 from engine.plugin.steps import StepType
 from engine.web.forms import PREFIX
+from engine.web.languages import say
 from engine.web.times import for_input, from_input
 from engine.work.records import FieldView
 
@@ -46,7 +47,7 @@ def fitting(form: FormData, longest: Mapping[str, int]) -> dict[str, str]:
     """Return posted texts by their names; raises `InvalidAnswersError` for each with more letters than it may have."""
     told = {name: text(form, name) for name in longest}
     problems = {
-        name: f"This is too long: write at most {longest[name]} letters."
+        name: say("This is too long: write at most {number} letters.", number=longest[name])
         for name, value in told.items()
         if len(value) > longest[name]
     }
@@ -297,7 +298,7 @@ def _age(form: FormData) -> AgeRange | None:
         return None
     problems = {}
     if not (years.isascii() and years.isdigit() and int(years) <= OLDEST):
-        problems["age"] = f"Write whole years, {OLDEST} at most."
+        problems["age"] = say("Write whole years, {most} at most.", most=OLDEST)
     try:
         day = date.fromisoformat(on)
     except ValueError:

@@ -35,6 +35,7 @@ TOLD_IN_ENGLISH: Final = re.compile(
 )
 """What stays as it is, and why."""
 STUDIO: Final = Path(__file__).parents[2] / "engine" / "definitions" / "pages"
+POSTED: Final = STUDIO.parents[1] / "web" / "posted.py"
 
 
 def _addresses(portal: Portal, known: dict[str, str]) -> Iterator[str]:
@@ -105,11 +106,11 @@ def test_the_board_tells_in_the_language_of_its_reader_which_pillar_is_missing(
     assert strange("No installed pillar has the step type {uses}.").format(uses="moon.walk") in unescape(board)
 
 
-def test_no_sentence_of_the_studio_is_put_together_where_catalogues_do_not_look() -> None:
+def test_no_sentence_of_the_studio_or_of_what_is_posted_is_put_together_where_catalogues_do_not_look() -> None:
     """What a page makes with values is a message with marks for them, and goes through `say`."""
     found = {
         (file.name, words)
-        for file in sorted(STUDIO.glob("*.py"))
+        for file in (*sorted(STUDIO.glob("*.py")), POSTED)
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
         if isinstance(node, ast.JoinedStr)
         and (words := "".join(str(part.value) if isinstance(part, ast.Constant) else "…" for part in node.values))
@@ -117,3 +118,12 @@ def test_no_sentence_of_the_studio_is_put_together_where_catalogues_do_not_look(
         and len(re.findall(r"[a-z]{2,}", words)) > 1
     }
     assert found == set()
+
+
+def test_a_limit_of_the_law_says_its_length_and_what_it_is_called_in_the_language_of_its_reader(
+    portal: Portal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _speak(monkeypatch)
+    page = unescape(portal.as_role("case_manager").get(f"/law/IN-DEFAULT-BAIL?lang={CODE}").text)
+    assert strange("network target, based on {source}").format(source="BNSS s.187(3)") in page
+    assert strange("{number} days").format(number=90) in page
