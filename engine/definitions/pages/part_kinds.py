@@ -10,7 +10,7 @@ from engine.definitions.pages.condition_form import ConditionEditor, number_of
 from engine.definitions.pages.drafting import new_id
 from engine.definitions.pages.parameter_form import ParameterEditor
 from engine.definitions.pages.part_form import NO_CONDITION, PartEditor, PartField
-from engine.definitions.pages.question_form import NO_REASON, REMOVED, Edit, edited, items_of, or_posted, text_or_posted
+from engine.definitions.pages.question_form import REMOVED, Edit, edited, items_of, or_posted, text_or_posted
 from engine.language.catalogue import ValueKind
 from engine.language.lint.subject import Order
 from engine.language.names import in_plain_words
@@ -20,7 +20,6 @@ from engine.language.yaml_files import Path, Plain
 from engine.web.languages import say
 from engine.web.posted import text
 
-_ANSWER_USED: Final = "“{answer}” is used by {users}. Change that first, then take it out."
 _NO_STEP: Final = "Choose the step that comes first."
 _LONGEST_TITLE: Final = 200
 _LONGEST_REASON: Final = 500
@@ -123,7 +122,8 @@ class _Fact(PartEditor):
             )
         elif gone := [code for code in fact.choices if code not in codes and self._users(f'"{code}"')]:
             named, users = in_plain_words(gone[0]), self._users(f'"{gone[0]}"')
-            yield "choices", say(_ANSWER_USED, answer=named, users=users)
+            told = say("“{answer}” is used by {users}. Change that first, then take it out.", answer=named, users=users)
+            yield "choices", told
         if text(form, "default") and first is None:
             yield "default", "Write what fits how it is answered, such as yes or no, or leave it empty."
         new = self._lines("", "set-")
@@ -219,7 +219,8 @@ class _Gate(PartEditor):
     def _problems(self, form: FormData) -> Iterator[tuple[str, str]]:
         yield from self._needed(form, "holds", self._editor())
         if not 1 <= len(text(form, "reason")) <= _LONGEST_REASON:
-            yield "reason", say(NO_REASON, number=_LONGEST_REASON)
+            held = say("Write what people read while it is held, in at most {number} letters.", number=_LONGEST_REASON)
+            yield "reason", held
 
     def _edits(self, at: Path, form: FormData) -> Iterator[Edit]:
         gate = self._workflow.gates.get(self._name)

@@ -17,7 +17,6 @@ from engine.web.forms import Item
 from engine.web.languages import say
 from engine.web.posted import text, texts, whole_number
 
-NO_REASON: Final = "Write what people read while it is held, in at most {number} letters."
 REMOVED: Final = object()
 _WRITTEN: Final = "as written"
 _SENSITIVITIES: Final = {

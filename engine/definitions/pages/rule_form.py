@@ -6,7 +6,7 @@ from typing import Any, Final, NamedTuple
 from starlette.datastructures import FormData
 
 from engine.definitions.pages.drafting import UNITS, split_limit
-from engine.definitions.pages.question_form import NO_REASON, REMOVED, Edit, items_of, or_posted, text_or_posted
+from engine.definitions.pages.question_form import REMOVED, Edit, items_of, or_posted, text_or_posted
 from engine.language.catalogue import Output, ValueKind
 from engine.language.conditions.building import Built, BuiltRow, RowAsk, offers, put_together, rows_of
 from engine.language.conditions.tree import ConditionSyntaxError
@@ -217,7 +217,10 @@ class RuleEditor:
     def _gate_problems(self, form: FormData) -> Iterator[tuple[str, str]]:
         for name in self._gates():
             if (field := f"gate-{name}-reason") in form and not 1 <= len(text(form, field)) <= _LONGEST_REASON:
-                yield field, say(NO_REASON, number=_LONGEST_REASON)
+                held = say(
+                    "Write what people read while it is held, in at most {number} letters.", number=_LONGEST_REASON
+                )
+                yield field, held
             if f"gate-{name}-when" in form and not text(form, f"gate-{name}-when"):
                 yield f"gate-{name}-when", _NO_CONDITION
 
