@@ -356,8 +356,12 @@ def as_it_goes_on(
         opened = _opened_by(compiled, step, question.id) if question.type == "bool" else []
         counted = [] if opened or question.type != "bool" else _counted_by(compiled, step, question.id)
         if opened or counted:
-            is_told = any(_tells_of(event, spec, by_law=by_law) for event in to_come for spec, by_law in opened) or any(
-                (event.step, told.get(event.due_rule.from_)) in counted for event in to_come if event.due_rule
+            in_law = _counted_by_law(compiled, step, question.id) if opened else set()
+            rules = [(event.step, event.due_rule) for event in to_come if event.due_rule is not None]
+            is_told = (
+                any(_tells_of(event, spec, by_law=by_law) for event in to_come for spec, by_law in opened)
+                or any((uses, told.get(rule.from_, rule.from_)) in counted for uses, rule in rules)
+                or any((uses, told.get(rule.from_, rule.from_), rule.clock) in in_law for uses, rule in rules)
             )
             is_told = is_told and not (opened and _counts_otherwise(compiled, step, question.id, to_come, told))
             answers[question.id] = is_told if is_told or question.required else None
@@ -389,13 +393,29 @@ def _truth(text: str, known: Mapping[tuple[str, ...], Value]) -> Truth:
 
 
 def _counted_by(compiled: CompiledWorkflow, step: str, question: str) -> list[tuple[str, str]]:
-    """List the types of steps whose limit counts from another step because of an answer, each with the other type."""
+    """List the types of steps whose limit counts from another step because of an answer, each with the other type.
+
+    What counts from the report because of it has the word `start` for the other type.
+    """
+    return [(uses, start) for uses, start, _, is_named in _limits(compiled, step, question) if is_named]
+
+
+def _counted_by_law(compiled: CompiledWorkflow, step: str, question: str) -> set[tuple[str, str, str]]:
+    """List what counts from a start by a limit of the law only because of an answer: type, type of the start, limit."""
+    limits = [limit for limit in _limits(compiled, step, question) if limit[2]]
+    others = {limit[:3] for limit in limits if not limit[3]}
+    return {limit[:3] for limit in limits if limit[3]} - others
+
+
+def _limits(compiled: CompiledWorkflow, step: str, question: str) -> list[tuple[str, str, str, bool]]:
+    """List the limits of a workflow: type, type of the start, law, and whether it is for one answer to a question."""
     names = _names_of(compiled, step, question)
+    types = {key: one.spec.uses for key, one in compiled.steps.items()} | {"start": "start"}
+    times = ((one.spec.uses, time.spec) for one in compiled.steps.values() for time in one.times)
     return [
-        (one.spec.uses, compiled.steps[time.spec.from_].spec.uses)
-        for one in compiled.steps.values()
-        for time in one.times
-        if time.spec.from_ in compiled.steps and any(_names(time.spec.when or "", name) for name in names)
+        (uses, types[spec.from_], spec.law or "", any(_names(spec.when or "", name) for name in names))
+        for uses, spec in times
+        if spec.from_ in types
     ]
 
 

@@ -5,6 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import IntEnum
+from itertools import islice
 from typing import NamedTuple, Protocol
 from uuid import UUID
 
@@ -12,7 +13,7 @@ from engine.assembly import Engine
 from engine.cases.actions.open import open_case
 from engine.cases.answers import questions_of
 from engine.cases.store import CaseStore
-from engine.core.compiled import CompiledWorkflow
+from engine.core.compiled import CompiledStep, CompiledWorkflow
 from engine.core.consequences import WorkItem, compiled_step
 from engine.core.policy import Viewer
 from engine.core.records import LIVE, OPEN, CaseStatus, Deadline, Purpose, Step, StepStatus
@@ -232,9 +233,20 @@ def _untold(play: Play, state: CaseState, until: datetime) -> tuple[datetime, St
         and (step := state.steps.get(deadline.step_id)) is not None
         and step.status in OPEN
         and not step.automatic
-        and not any(_is_about(play, state, event, step) for event in to_come)
+        and not any(
+            _is_about(play, state, event, step) or _is_told_otherwise(play, state, event, step) for event in to_come
+        )
     ]
     return min(due, key=lambda one: (one[0], one[1].key, one[1].path), default=None)
+
+
+def _is_told_otherwise(play: Play, state: CaseState, event: StoryEvent, step: Step) -> bool:
+    """Whether an event can only tell of a step, if with another limit: nothing else of its type can count so."""
+    if event.step != step.uses or event.due_rule is None or step.added is not None:
+        return False
+    compiled = play.stage.engine.definitions[state.runs[step.run_id].definition_hash]
+    others = (one for key, one in compiled.steps.items() if one.spec.uses == step.uses and key != step.key)
+    return not any(_can_count(play, compiled, state, other, event) for other in others)
 
 
 def _is_at_its_last(play: Play, state: CaseState) -> bool:
@@ -341,7 +353,7 @@ def _found(play: Play, event: StoryEvent) -> tuple[list[Step], CaseState]:
     """Find the open steps that the event is about; what these wait for, and no event tells of, the team does first."""
     state = _state(play)
     for _ in range(_UNTOLD_BEFORE):
-        steps = _matching(play, state, event)
+        steps = _matching(play, state, event) or _due_alike(play, state, event)
         if steps or (before := _untold_before(play, state, event)) is None:
             return steps, state
         _complete(play, StoryEvent(label="", at=play.stage.now(), step=before.uses, tz=_zone_of(state)), before)
@@ -350,32 +362,73 @@ def _found(play: Play, event: StoryEvent) -> tuple[list[Step], CaseState]:
     return _matching(play, state, event), state
 
 
-def _untold_before(play: Play, state: CaseState, event: StoryEvent) -> Step | None:
-    """Return the first open step for which a step of the event's type waits, and of which no event to come tells."""
+def _due_alike(play: Play, state: CaseState, event: StoryEvent) -> list[Step]:
+    """Find the open step that is due when the event is, from the same start, by a law other than the one that it names.
+
+    One of which an event to come tells by its own law is kept for it.
+    """
+    started = play.story.instant_of(event.due_rule.from_) if event.due_rule else None
+    if started is None or event.due is None:
+        return []
     to_come = _others_to_come(play, event)
-    found = []
+    alike = (
+        step
+        for step in state.steps.values()
+        if step.status in OPEN and step.uses == event.step and (deadline := _deadline_of(state, step)) is not None
+        and (deadline.started_at, deadline.due_at) == (started.astimezone(UTC), event.due.astimezone(UTC))
+        and not any(_is_about(play, state, one, step) for one in to_come)
+    )  # fmt: skip
+    return list(islice(alike, 1))
+
+
+def _untold_before(play: Play, state: CaseState, event: StoryEvent) -> Step | None:
+    """Return the first open step for which a step of the event's type waits, and of which no event to come tells.
+
+    One of whose type an event to come tells with another limit comes last: what is done before can give it that one.
+    """
+    to_come = _others_to_come(play, event)
+    types, found = {one.step for one in to_come}, []
     for step in state.steps.values():
         if step.status not in OPEN or step.automatic or step.added is not None:
             continue
         compiled = play.stage.engine.definitions[state.runs[step.run_id].definition_hash]
-        if step.key not in _before(compiled, state, event.step):
+        if step.key not in _before(play, compiled, state, event):
             continue
         is_undated = _deadline_of(state, step) is None  # what it counts from can be still to come
         if not any(_is_about(play, state, one, step) or (is_undated and one.step == step.uses) for one in to_come):
             found.append(step)
-    return min(found, key=lambda step: (_due_of(state, step) or step.opened_at, step.key, step.path), default=None)
+    found.sort(key=lambda step: (step.uses in types, _due_of(state, step) or step.opened_at, step.key, step.path))
+    return next(iter(found), None)
 
 
-def _before(compiled: CompiledWorkflow, state: CaseState, uses: str) -> set[str]:
-    """List the steps that come before those of a type that have not been reached."""
+def _before(play: Play, compiled: CompiledWorkflow, state: CaseState, event: StoryEvent) -> set[str]:
+    """List the steps that come before those that have not been reached and of which the event can tell."""
     known = {step.key for step in state.steps.values()}
-    ahead = [step for step in compiled.steps.values() if step.spec.uses == uses and step.key not in known]
+    ahead = [
+        step
+        for step in compiled.steps.values()
+        if step.spec.uses == event.step and step.key not in known and _can_count(play, compiled, state, step, event)
+    ]
     found: set[str] = set()
     while ahead:
         before = set(ahead.pop().after.steps) - found
         found |= before
         ahead += [compiled.steps[key] for key in before if key in compiled.steps]
     return found
+
+
+def _can_count(play: Play, compiled: CompiledWorkflow, state: CaseState, step: CompiledStep, event: StoryEvent) -> bool:
+    """Whether a limit of a step can count from what the event counts from: the same act, or one of the same instant."""
+    rule = event.due_rule
+    if rule is None or not step.times:
+        return True
+    at = play.story.instant_of(rule.from_)
+    types = {one.step for one in play.story.timeline if one.label == rule.from_}
+    for start in (time.spec.from_ for time in step.times):
+        instants = {one.ended_at for one in state.steps.values() if one.key == start}
+        if start not in compiled.steps or compiled.steps[start].spec.uses in types or at in instants:
+            return True
+    return False
 
 
 def _matching(play: Play, state: CaseState, event: StoryEvent) -> list[Step]:

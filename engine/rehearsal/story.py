@@ -119,11 +119,15 @@ class Story(_Part):
             return "coming_home"
         if plain is not None:
             return plain
-        if (by_steps := self._concern_by_steps()) is not None:
-            return by_steps
+        return self._concern_by_steps() or self._concern_by_codes()
+
+    def _concern_by_codes(self) -> str:
+        """What the report is about, as the codes of the profile tell it, and the law whose limits are counted."""
         if _first(_ONLINE, self._told("vic_TypeOfSexExploitation")) and self._stays_at_home:
             return "online_abuse"
         kinds = f"{self._told('vic_TypeOfExploitation')} {self._told('vic_ForcedLabourIndustry')}"
+        if "SexualExploitation" in kinds and self._counts_by(_ON_SEXUAL_EXPLOITATION):
+            return "sexual_exploitation"
         is_home = _first(_IN_HOMES, kinds) is not None
         if "Labour" in kinds and "DebtBondage" in self._told("vic_MethodsOfControl") and not is_home:
             return "bonded_labour"
@@ -153,6 +157,8 @@ class Story(_Part):
         """Whether someone had the person in their care when it was reported, or before it was decided what is first."""
         taken_at = self.taken_charge_at
         decided_at = next((event.at for event in self.timeline if event.step == "reporting.triage"), self.opened_at)
+        if any(event.step == "prevention.intercept" and event.at > decided_at for event in self.timeline):
+            return False
         is_cared_for = any(e.step == "rescue.first_needs" and e.at == taken_at for e in self.timeline)
         return taken_at == self.opened_at or (is_cared_for and taken_at is not None and taken_at < decided_at)
 
@@ -168,7 +174,13 @@ class Story(_Part):
             if event.step in _FIRST_DAY and event.due_rule is not None and self._is_opening(event.due_rule.from_)
         )
         cared_for = (event.at for event in self.timeline if event.step == "rescue.first_needs")
-        return next(chain(counted, cared_for), None)
+        rules = [one.due_rule for one in self.timeline if one.step == "rescue.production" and one.due_rule is not None]
+        heard = (self.instant_of(rule.from_) for rule in rules if steps.isdisjoint(_WAYS_IN))
+        return next(chain(counted, cared_for, heard), None)
+
+    def _counts_by(self, law: str) -> bool:
+        """Whether a limit of a law is counted in the story, by how its name begins."""
+        return any(one.due_rule is not None and one.due_rule.clock.startswith(law) for one in self.timeline)
 
     def _is_opening(self, label: str) -> bool:
         """Whether a label is the opening, by that word or as the event with which the story begins."""
@@ -280,6 +292,9 @@ _CARE = frozenset({"rescue.first_needs", "rescue.production", "protection.placem
 """Who is cared for before the way home is prepared has been found here, and is not asked for from elsewhere."""
 _FIRST_DAY = frozenset({"rescue.production", "protection.health", "protection.safety", "rescue.identify"})
 """What counts from when a person is out of danger: from the report, where whoever reported had them in their care."""
+_WAYS_IN = frozenset({"prevention.intercept", "repatriation.handover"})
+"""What brings someone into care, where no rescue does."""
+_ON_SEXUAL_EXPLOITATION = "IN-ITPA"
 _URGENT = "PT1H"
 _FIRST_DAY_OVER = timedelta(days=1)
 _MOSTLY_MONEY, _MONEY_SHARE = 3, 5

@@ -307,6 +307,43 @@ def test_a_due_time_that_is_told_wrongly_is_a_difference(world: World) -> None:
 
 
 @pytest.mark.long
+@pytest.mark.parametrize(("minutes", "is_foreseen"), [(0, True), (1, False)])
+def test_what_is_due_when_the_story_says_is_foreseen_by_whichever_law(
+    world: World, minutes: int, *, is_foreseen: bool
+) -> None:
+    story = read_story(STORIES / "cs-01.yaml")
+    told = story.timeline[: 1 + [event.label for event in story.timeline].index("fir")]
+    assert told[-1].due_rule is not None
+    assert told[-1].due is not None
+    rule = told[-1].due_rule.model_copy(update={"clock": "programme"})
+    other = told[-1].model_copy(update={"due_rule": rule, "due": told[-1].due + timedelta(minutes=minutes)})
+    outcome = replay_story(world, story.model_copy(update={"timeline": (*told[:-1], other)}))
+    assert outcome.events[-1].foreseen is is_foreseen
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("something_else", [True, False])
+def test_what_the_story_does_later_than_the_workflow_asks_is_done_then_and_what_follows_counts_from_it(
+    world: World, *, something_else: bool
+) -> None:
+    story = read_story(OTHERS / "our-child-is-in-delhi.yaml")
+    told = {one.label: one for one in story.timeline}
+    looked_at, day = story.opened_at + timedelta(days=17), timedelta(days=1)
+    later = told["hir"].model_copy(
+        update={"at": looked_at, "due_rule": told["hir"].due_rule.model_copy(update={"limit": "P40D"})}
+    )
+    decided = told["plan"].model_copy(update={"at": looked_at + 2 * day})
+    first = [one for one in story.timeline if one.at < story.opened_at + 3 * day and one.label not in {"hir", "plan"}]
+    if something_else:  # which the workflow knows only much later, and from another start
+        rule = {"from": "start", "limit": "P7D"}
+        at = story.opened_at + 4 * day
+        first.append(StoryEvent(label="told", at=at, step="prosecution.statement", due_rule=rule))
+    outcome = replay_story(world, story.model_copy(update={"timeline": (*first, later, decided)}))
+    assert [one.label for one in outcome.not_foreseen] == ["told", "hir"] if something_else else ["hir"]
+    assert [one.foreseen for one in outcome.events if one.label == "plan"] == [True]
+
+
+@pytest.mark.long
 def test_a_journey_that_was_over_before_its_step_opened_is_told_of_when_the_step_is_done(world: World) -> None:
     story = read_story(OTHERS / "nineteen-at-a-quarry.yaml")
     produced = next(one for one in story.timeline if one.label == "cwc")

@@ -13,12 +13,13 @@ from tests.kit.shipped import shipped
 OPENED = datetime(2026, 3, 7, 13, 10, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 PLACES = {"led-from-nepal": "NP", "led-from-bangladesh": "BD", "led-from-myanmar": "MM"}
+HOMES = {"home-to-bangladesh": "BD", "home-to-myanmar": "MM"}
 WITH_A_TALK = ["child-labour", "forced-marriage", "adult-exploitation", "bonded-labour", *PLACES]
 WITH_EVIDENCE = ["child-labour", "domestic-work-adult", "stopped-on-the-way", *PLACES]
 
 
 def _case(name: str, *left: str, concern: str = "other", child: str = "yes", victims: int = 1) -> CoreCase:
-    place = "BD" if name == "home-to-bangladesh" else PLACES.get(name, "IN-AS")
+    place = (PLACES | HOMES).get(name, "IN-AS")
     return CoreCase(
         workflow=shipped(name), opened_at=OPENED, jurisdiction=place, victims=victims,
         left=frozenset({"intake", "triage", *left}), report={"is_child_suspected": child, "concern": concern},
@@ -661,7 +662,7 @@ def test_what_is_planned_where_somebody_lives_after_a_compound_follows_from_what
         assert _limit(case, "course") == (None, planned_at)
 
 
-@pytest.mark.parametrize("name", ["coming-home", "home-to-bangladesh"])
+@pytest.mark.parametrize("name", ["coming-home", *HOMES])
 @pytest.mark.parametrize("abroad", [True, False, None])
 def test_the_way_home_counts_from_the_mission_where_one_has_to_say_who_they_are(
     name: str, *, abroad: bool | None
@@ -750,3 +751,183 @@ def test_the_platforms_are_asked_again_a_week_after_the_letter_however_late_it_i
     case.until(case.now + 2 * DAY)
     _end(case, "takedown")
     assert _limit(case, "again") == (None, sent_at)
+
+
+@pytest.mark.parametrize("child", ["yes", "no"])
+def test_whoever_of_a_group_is_from_abroad_goes_home_by_the_answer_of_the_mission(child: str) -> None:
+    abroad = ("nationality_request", "home_abroad", "nationality_answer", "decision", "news_there")
+    case = _case("bonded-labour", "production", "border", *abroad, concern="bonded_labour", child=child)
+    _end(case, "intake")
+    _end(case, "triage", decision="rescue")
+    produced = _end(case, "production") if child == "yes" else None
+    _end(case, "border", crosses="across", country="BD")
+    asked = _end(case, "nationality_request")
+    assert (_limit(case, "home_abroad"), _limit(case, "news_there")) == ((None, asked), ("BD-UPDATE-1M", asked))
+    _end(case, "home_abroad", recommendation="safe")
+    case.until(case.now + 20 * DAY)
+    assert not _is_open(case, "decision")
+    answered = _end(case, "nationality_answer", result="confirmed")
+    case.reach("decision")
+    assert _limit(case, "decision") == (("IN-JJ-ORDER-4M", produced) if produced else (None, answered))
+
+
+@pytest.mark.parametrize("recommendation", ["unsafe", "safe_with_conditions"])
+@pytest.mark.parametrize("report", ["home_report", "home_abroad"])
+def test_nobody_of_a_group_travels_to_a_home_that_a_report_calls_unsafe(report: str, recommendation: str) -> None:
+    case = _case("bonded-labour", "heard", report, "journey", concern="bonded_labour")
+    case.answers = {"border": {"crosses": "across", "country": "BD"}}
+    _end(case, "intake")
+    _end(case, "triage", decision="rescue")
+    _end(case, "heard", look_first=True)
+    _end(case, report, recommendation=recommendation)
+    case.until(case.now + 200 * DAY)
+    assert _is_open(case, "journey") is (recommendation != "unsafe")
+
+
+@pytest.mark.parametrize("is_heard", [True, False])
+def test_a_statement_of_whoever_was_bonded_counts_from_the_hearing_by_the_magistrate(*, is_heard: bool) -> None:
+    case = _case("bonded-labour", "rescue", "heard", "statement", concern="bonded_labour", child="no")
+    _end(case, "intake")
+    _end(case, "triage", decision="rescue")
+    rescued = _end(case, "rescue")
+    case.until(case.now + HOUR)
+    heard = _end(case, "heard") if is_heard else rescued
+    assert _limit(case, "statement") == (None, heard)
+
+
+@pytest.mark.parametrize("abused", [True, False, None])
+@pytest.mark.parametrize("name", ["child-labour", "domestic-work"])
+def test_a_child_who_was_abused_at_work_has_what_the_law_on_abuse_gives(name: str, *, abused: bool | None) -> None:
+    given = ("abuse_report", "medical", "relief", "production", "chargesheet", "cognizance", "testimony")
+    case = _case(name, "fir", "rescue", *given, concern="child_labour")
+    _end(case, "intake")
+    _end(case, "triage", decision="rescue", risk_level="high", **({} if abused is None else {"abused": abused}))
+    assert _is_open(case, "abuse_report") is bool(abused)
+    registered = _end(case, "fir", refused=False)
+    rescued = _end(case, "rescue")
+    produced = _end(case, "production")
+    assert _limit(case, "chargesheet") == ("IN-INV-2M" if abused else "IN-DEFAULT-BAIL", registered)
+    if not abused:
+        assert not {"medical", "relief"} & case.live()
+        return
+    assert _limit(case, "abuse_report") == ("IN-POCSO-24H-REPORT", OPENED)
+    assert _limit(case, "medical") == ("IN-POCSO-24H-MED", rescued)
+    assert _limit(case, "relief") == ("IN-POCSO-RELIEF-7D", produced)
+    charged = _end(case, "chargesheet")
+    assert _limit(case, "testimony") == ("IN-POCSO-EVID-30D", charged)
+    taken_up = _end(case, "cognizance")
+    assert _limit(case, "testimony") == ("IN-POCSO-EVID-30D", taken_up)
+
+
+@pytest.mark.parametrize("not_yet", [True, False, None])
+@pytest.mark.parametrize("name", ["adult-exploitation", "domestic-work-adult", "organ-removal"])
+def test_the_day_of_the_police_begins_when_an_adult_who_waited_is_referred_to_them(
+    name: str, *, not_yet: bool | None
+) -> None:
+    case = _case(name, "consent", "refer", "fir", "medical", concern="sexual_exploitation", child="no")
+    _end(case, "intake", immediate_danger=False)
+    assert _limit(case, "fir") == ("IN-FIR-REG", OPENED)
+    _end(case, "triage", decision="refer")
+    _end(case, "consent", **({} if not_yet is None else {"not_yet": not_yet}))
+    is_counted = any(one.key == "fir" for one in case.state.deadlines.values())
+    assert is_counted is not bool(not_yet), "nothing counts before the person wants the police"
+    case.until(case.now + DAY)
+    referred = _end(case, "refer")
+    assert _limit(case, "fir") == ("IN-FIR-REG", referred if not_yet else OPENED)
+    if name == "adult-exploitation":
+        assert _limit(case, "medical") == ("IN-MED-RAPE", referred if not_yet else OPENED)
+
+
+@pytest.mark.parametrize("not_yet", [True, False])
+def test_whoever_wanted_time_is_asked_after_it_and_the_police_have_their_day_from_then(*, not_yet: bool) -> None:
+    asked = ("consent", "refer", "rescue", "identify", "border", "reflection", "fir")
+    case = _case("adult-exploitation", *asked, concern="sexual_exploitation", child="no")
+    case.answers = {"own_will": {"decision": "yes"}}
+    _end(case, "intake", immediate_danger=False)
+    _end(case, "triage", decision="rescue")
+    _end(case, "consent", not_yet=not_yet)
+    _end(case, "rescue")
+    known = _end(case, "identify")
+    _end(case, "border", crosses="within")
+    assert _is_open(case, "reflection") is not_yet
+    if not_yet:
+        assert _limit(case, "reflection") == ("INT-REFLECT", known)
+        wanted = _end(case, "reflection")
+        assert _limit(case, "fir") == ("IN-FIR-REG", wanted)
+
+
+@pytest.mark.parametrize("crosses", ["across", "within"])
+def test_whoever_crossed_a_border_is_asked_after_thirty_days_about_the_police(crosses: str) -> None:
+    case = _case("adult-exploitation", "rescue", "own_will", "border", "reflection", child="no")
+    _end(case, "intake")
+    _end(case, "triage", decision="rescue")
+    rescued = _end(case, "rescue")
+    _end(case, "own_will", decision="yes")
+    _end(case, "border", crosses=crosses, country="MM")
+    assert _is_open(case, "reflection") is (crosses == "across")
+    if crosses == "across":
+        assert _limit(case, "reflection") == ("INT-REFLECT", rescued)
+
+
+@pytest.mark.parametrize("before", [True, False, None])
+def test_what_is_known_before_anyone_is_stopped_waits_for_nobody(*, before: bool | None) -> None:
+    told = ("notify", "fir", "evidence", "safety")
+    case = _case("stopped-on-the-way", "stop", *told, concern="stopped_on_the_way")
+    _end(case, "intake", immediate_danger=False)
+    assert not set(told) & {step.key for step in case.ready()}
+    _end(case, "triage", **({} if before is None else {"before": before}))
+    assert set(told) <= {step.key for step in case.ready()}
+    if before:
+        assert _limit(case, "safety") == (None, OPENED)
+        return
+    stopped = _end(case, "stop", someone_gone=False, **{"from": "IN"})
+    assert _limit(case, "safety") == (None, stopped)
+
+
+@pytest.mark.parametrize("outcome", ["done", "blocked_by_other_body"])
+def test_whoever_paid_an_agent_claims_it_back_and_is_paid_what_is_awarded(outcome: str) -> None:
+    case = _case("stopped-on-the-way", "stop", "fir", "claim", "award", "payment", child="no")
+    _end(case, "intake")
+    _end(case, "triage")
+    _end(case, "stop", someone_gone=False, **{"from": "IN"})
+    registered = _end(case, "fir", refused=False)
+    assert _limit(case, "claim") == (None, registered)
+    claimed = _end(case, "claim")
+    assert _limit(case, "award") == (None, claimed)
+    case.do(cm.CompleteStep(case.reach("award").id, outcome, case.now))
+    assert _is_open(case, "payment") is (outcome == "done")
+
+
+@pytest.mark.parametrize("child", ["yes", "no"])
+def test_a_home_within_the_country_is_looked_at_in_the_time_of_the_law_for_a_child(child: str) -> None:
+    case = _case("stopped-on-the-way", "stop", "production", "home_report", child=child)
+    _end(case, "intake")
+    _end(case, "triage")
+    stopped = _end(case, "stop", someone_gone=False, **{"from": "IN"})
+    expected = (None, stopped)
+    if child == "yes":
+        case.until(case.now + HOUR)
+        expected = ("IN-JJ-SIR-15D", _end(case, "production"))
+    case.reach("home_report")
+    assert _limit(case, "home_report") == expected
+
+
+@pytest.mark.parametrize("shelter", [True, False])
+def test_home_in_myanmar_can_have_two_halves_the_border_with_its_shelter_and_the_family(*, shelter: bool) -> None:
+    left = ("reception", "identify", "placement", "home", "first_visit", "visit_month")
+    case = _case("home-to-myanmar", *left, concern="coming_home", child="no")
+    _end(case, "intake", immediate_danger=False)
+    _end(case, "triage")
+    received = _end(case, "reception")
+    known = _end(case, "identify")
+    assert _limit(case, "placement") == ("MM-SHELTER", known)
+    case.until(case.now + HOUR)
+    case.do(cm.CompleteStep(case.reach("placement").id, "done" if shelter else "not_needed", case.now))
+    assert _is_open(case, "home") is shelter
+    back = received
+    if shelter:
+        assert _limit(case, "home") == ("MM-SHELTER", known)
+        case.until(case.now + DAY)
+        back = _end(case, "home")
+    assert (_limit(case, "first_visit"), _limit(case, "visit_month")) == ((None, back), (None, back))
+    assert not {one.law for one in case.state.deadlines.values() if one.law and one.law.startswith("IN-")}

@@ -83,8 +83,8 @@ def test_the_workflow_of_the_country_is_proposed() -> None:
 
 @pytest.mark.parametrize("child", ["yes", "unsure", "no"])
 @pytest.mark.parametrize(("place", "name"), [
-    ("IN-AS", "coming-home"), ("IN-WB", "coming-home"), ("NP", "coming-home"), ("MM-11", "coming-home"),
-    ("BD-G", "home-to-bangladesh"),
+    ("IN-AS", "coming-home"), ("IN-WB", "coming-home"), ("NP", "coming-home"),
+    ("BD-G", "home-to-bangladesh"), ("MM-11", "home-to-myanmar"),
 ])  # fmt: skip
 def test_whoever_was_found_elsewhere_comes_home_whatever_their_age_and_wherever_home_is(
     place: str, name: str, child: str

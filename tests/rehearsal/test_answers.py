@@ -134,6 +134,55 @@ def test_a_story_can_name_its_beginning_by_its_first_event(of: str, *, is_at_han
     assert _story("cs-01").model_copy(update={"timeline": events}).is_at_hand is is_at_hand
 
 
+@pytest.mark.parametrize(("step", "is_out"), [("rescue.production", True), ("rescue.execute", False)])
+def test_whoever_is_produced_and_was_not_brought_out_is_out_since_the_start_of_that_time(
+    step: str, *, is_out: bool
+) -> None:
+    events = (
+        _told("reporting.intake", label="first"), _told("policing.fir", label="later", after_hours=1),
+        _told(step, label="found", after_hours=2),
+        _told("rescue.production", of="later", law="IN-JJ-PROD-24H", label="produced", after_hours=9),
+    )  # fmt: skip
+    told = _story("cs-01").model_copy(update={"timeline": events})
+    assert (told.is_out_already, told.is_at_hand) == (is_out, False)
+    assert told.taken_charge_at == (told.instant_of("later") if is_out else None)
+
+
+@pytest.mark.parametrize("stopped_after_hours", [1, 3])
+def test_whoever_is_stopped_only_after_it_was_decided_what_comes_first_was_in_nobodys_care(
+    stopped_after_hours: int,
+) -> None:
+    events = (
+        _told("reporting.intake", label="first"), _told("reporting.triage", label="decided", after_hours=2),
+        _told("prevention.intercept", label="stopped", after_hours=stopped_after_hours),
+        _told("protection.safety", of="first", law="programme", label="safe", after_hours=4),
+    )  # fmt: skip
+    assert _story("cs-01").model_copy(update={"timeline": events}).is_at_hand is (stopped_after_hours < 2)
+
+
+@pytest.mark.parametrize(("law", "concern"), [("IN-ITPA-FORTHWITH", "sexual_exploitation"), ("", "bonded_labour")])
+def test_work_that_a_law_on_sexual_exploitation_counts_is_about_that(law: str, concern: str) -> None:
+    codes = {
+        "vic_TypeOfExploitation": ["ForcedLabour", "SexualExploitation"],
+        "vic_MethodsOfControl": ["DebtBondage"],
+    }
+    timeline = (_told("reporting.intake", label="first"), _told("rescue.identify", of="first", law=law, label="told"))
+    told = _story("cs-01").model_copy(update={"title": "A dance troupe", "htcds": codes, "timeline": timeline})
+    assert told.concern == concern
+
+
+@pytest.mark.parametrize("law", ["IN-INV-2M", "IN-DEFAULT-BAIL"])
+def test_a_child_was_abused_at_work_where_the_story_counts_what_the_law_gives_for_that(law: str) -> None:
+    labour = shipped("child-labour")
+    to_come = [
+        _told("policing.medical", label="seen"),
+        _told("policing.chargesheet", label="charged", of="told", law=law, after_hours=9),
+    ]
+    questions = [one for one in labour.steps["triage"].spec.questions if one.id == "abused"]
+    found = as_it_goes_on(labour, "triage", questions, to_come, {"told": "policing.fir"})
+    assert found == {"abused": True if law == "IN-INV-2M" else None}
+
+
 @pytest.mark.parametrize(("before_triage", "is_at_hand"), [(True, True), (False, False)])
 def test_whoever_is_cared_for_before_it_is_decided_what_comes_first_was_in_care_already(
     *, before_triage: bool, is_at_hand: bool
