@@ -1026,7 +1026,7 @@ def test_a_ladder_is_changed_level_by_level(portal: Portal) -> None:
 def test_the_picture_says_how_long_the_law_gives_and_names_no_id_of_a_limit(portal: Portal) -> None:
     page = portal.as_role("caseworker").get("/workflows/child-labour").text
     rows = page.partition('class="icmc-flow__steps"')[2].partition("</ol>")[0]
-    said = dict(re.findall(r'#step"[^>]*>([^<]+)</a><span class="icmc-flow__said">([^<]*)', rows))
+    said = dict(re.findall(r'#step"[^>]*>([^<]+)</a> <span class="icmc-flow__said">([^<]*)', rows))
     assert said["Produce before authority"].startswith("within 24 hours by the law pack")
     assert said["Make the acknowledgement slip"] == "Automatic"
     assert not re.search(r"\bIN-[A-Z]", rows)
