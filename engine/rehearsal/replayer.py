@@ -615,7 +615,7 @@ def _complete(play: Play, event: StoryEvent, step: Step) -> None:
     if not event.label:
         play.untold[step.id] = _due_of(_state(play), step)
     if event.step == "rescue.first_needs" and play.story.taken_charge_at is not None:
-        event = event.model_copy(update={"at": play.story.taken_charge_at})
+        event = event.model_copy(update={"at": min(play.story.taken_charge_at, event.at)})
     command_id = play.stage.engine.entropy.uuid()
     for _ in range(_LOOKS):
         try:

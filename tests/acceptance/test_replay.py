@@ -344,6 +344,20 @@ def test_what_the_story_does_later_than_the_workflow_asks_is_done_then_and_what_
 
 
 @pytest.mark.long
+def test_whoever_is_produced_only_later_and_was_not_brought_out_is_cared_for_before_that(world: World) -> None:
+    story = read_story(STORIES / "cs-01.yaml")
+    told = {one.label: one for one in story.timeline}
+    first = [
+        one for one in story.timeline if one.step in {"reporting.intake", "reporting.triage", "reporting.mandatory"}
+    ]
+    later = told["fir"].model_copy(update={"at": story.opened_at + timedelta(hours=30), "due_rule": None, "due": None})
+    rule = told["cwc"].due_rule.model_copy(update={"from_": "fir"}) if told["cwc"].due_rule else None
+    cwc = told["cwc"].model_copy(update={"at": later.at + timedelta(hours=5), "due_rule": rule, "due": None})
+    outcome = replay_story(world, story.model_copy(update={"timeline": (*first, later, cwc)}))
+    assert [one.label for one in outcome.events] == [one.label for one in (*first, later, cwc)]
+
+
+@pytest.mark.long
 def test_a_journey_that_was_over_before_its_step_opened_is_told_of_when_the_step_is_done(world: World) -> None:
     story = read_story(OTHERS / "nineteen-at-a-quarry.yaml")
     produced = next(one for one in story.timeline if one.label == "cwc")
