@@ -357,11 +357,10 @@ def as_it_goes_on(
         counted = [] if opened or question.type != "bool" else _counted_by(compiled, step, question.id)
         if opened or counted:
             in_law = _counted_by_law(compiled, step, question.id) if opened else set()
-            rules = [(event.step, event.due_rule) for event in to_come if event.due_rule is not None]
-            is_told = (
-                any(_tells_of(event, spec, by_law=by_law) for event in to_come for spec, by_law in opened)
-                or any((uses, told.get(rule.from_, rule.from_)) in counted for uses, rule in rules)
-                or any((uses, told.get(rule.from_, rule.from_), rule.clock) in in_law for uses, rule in rules)
+            rules = [(one.step, one.due_rule) for one in to_come if one.due_rule is not None]
+            counts = [(uses, told.get(rule.from_, rule.from_), rule.clock) for uses, rule in rules]
+            is_told = any(_tells_of(event, spec, by_law=by_law) for event in to_come for spec, by_law in opened) or any(
+                one[:2] in counted or one in in_law for one in counts
             )
             is_told = is_told and not (opened and _counts_otherwise(compiled, step, question.id, to_come, told))
             answers[question.id] = is_told if is_told or question.required else None

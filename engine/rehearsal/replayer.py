@@ -5,7 +5,6 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import IntEnum
-from itertools import islice
 from typing import NamedTuple, Protocol
 from uuid import UUID
 
@@ -371,14 +370,14 @@ def _due_alike(play: Play, state: CaseState, event: StoryEvent) -> list[Step]:
     if started is None or event.due is None:
         return []
     to_come = _others_to_come(play, event)
-    alike = (
+    alike = [
         step
         for step in state.steps.values()
         if step.status in OPEN and step.uses == event.step and (deadline := _deadline_of(state, step)) is not None
         and (deadline.started_at, deadline.due_at) == (started.astimezone(UTC), event.due.astimezone(UTC))
         and not any(_is_about(play, state, one, step) for one in to_come)
-    )  # fmt: skip
-    return list(islice(alike, 1))
+    ]  # fmt: skip
+    return alike[:1]
 
 
 def _untold_before(play: Play, state: CaseState, event: StoryEvent) -> Step | None:
@@ -397,8 +396,10 @@ def _untold_before(play: Play, state: CaseState, event: StoryEvent) -> Step | No
         is_undated = _deadline_of(state, step) is None  # what it counts from can be still to come
         if not any(_is_about(play, state, one, step) or (is_undated and one.step == step.uses) for one in to_come):
             found.append(step)
-    found.sort(key=lambda step: (step.uses in types, _due_of(state, step) or step.opened_at, step.key, step.path))
-    return next(iter(found), None)
+    return min(
+        found, default=None,
+        key=lambda step: (step.uses in types, _due_of(state, step) or step.opened_at, step.key, step.path),
+    )  # fmt: skip
 
 
 def _before(play: Play, compiled: CompiledWorkflow, state: CaseState, event: StoryEvent) -> set[str]:
