@@ -68,7 +68,7 @@ class StoredSignature(NamedTuple):
 class StoredDraft(NamedTuple):
     """The text of a definition as its author saved it; `number` counts what they saved, so that it can be undone.
 
-    `base_hash` is the content hash of what ran when the draft was begun, empty where nothing did.
+    `base_hash` is the mark of what ran when the draft was begun, empty where nothing did.
     """
 
     id: UUID

@@ -32,6 +32,9 @@ _TITLES: Final = {
     "warn": "warnings", "option": "length of the law's limit", "pause": "longest pause", "extend": "most extra time",
 }  # fmt: skip
 
+NAMED: Final = ("conditions", "starts")
+"""What a text gives names to that are no part of what runs."""
+
 
 class ChangeSentence(NamedTuple):
     """One change as a sentence; `is_loss` when somebody is told later, or something is held back or checked no more."""
@@ -75,7 +78,7 @@ def name_changes(before: str, after: str, flattened: Plain, catalogue: StepCatal
 
 
 def _names(words: WorkflowWords, before: Any, after: Any) -> Iterator[ChangeSentence]:  # noqa: ANN401 - as they stand in a file
-    for group in ("conditions", "starts"):
+    for group in NAMED:
         old, new = (one.get(group) or {} if isinstance(one, dict) else {} for one in (before, after))
         renamed = _renamed(old, new)
         for name, becomes in renamed.items():

@@ -7,6 +7,9 @@ from html import unescape
 import pytest
 
 from engine.definitions.actions.drafts import open_draft, save_draft
+from engine.definitions.actions.proposals import propose_definition
+from engine.definitions.actions.publish import publish_shipped
+from engine.definitions.views import definition
 from engine.language.changes import changes_in_words, name_changes
 from engine.language.used_names import renamed
 from engine.language.yaml_files import read_yaml
@@ -361,6 +364,31 @@ def test_another_name_is_told_in_one_sentence_and_what_uses_it_in_none(portal: P
     ]  # fmt: skip
     other = once.replace("at_once: talk.is_alone", "at_once: visit.is_alone")
     assert len(name_changes(PARTS, other, {}, words)) == 3, "it stands for something else: one is gone, one is new"
+
+
+def test_names_alone_are_published_by_two_people_and_what_runs_keeps_its_hash(portal: Portal) -> None:
+    first = PARTS.replace("workflow: parts", "workflow: named")
+    publish_shipped(portal.engine, {"named.yaml": first})
+    author, second, here = portal.as_role("case_manager"), portal.as_role("nodal_officer"), "/workflows/named"
+    was = portal.engine.ask_all(definition, "workflow", "named", None)
+    wanted = renamed(first, "conditions", "calm", "at_ease")
+    save_draft(portal.engine, "workflow", "named", wanted, viewer=portal.people["case_manager"])
+    assert "They get a version of their own once a second person agrees." in author.get(f"{here}/draft").text
+    other, by = renamed(first, "conditions", "urgent", "at_once"), portal.people["partnership_manager"]
+    late = propose_definition(portal.engine, source=other, viewer=by)
+    asked = author.post(f"{here}/draft", data={"action": "propose"})
+    assert asked.url.path.startswith("/waiting/")
+    assert "The name “calm” is “at ease” now, and stands for the same." in unescape(second.get(asked.url.path).text)
+    save_draft(portal.engine, "workflow", "named", wanted + "# mine\n", viewer=by)
+    second.post(asked.url.path, data={"answer": "yes"})
+    now = portal.engine.ask_all(definition, "workflow", "named", None)
+    assert (now.version, now.source, now.content_hash) == (3, wanted, was.content_hash)
+    draft = open_draft(portal.engine, "workflow", "named", viewer=by)
+    assert draft.is_behind, "names were published since it was begun"
+    again = propose_definition(portal.engine, source=wanted, viewer=portal.people["case_manager"])
+    assert again.waits_for is None, "it runs already"
+    assert second.post(f"/waiting/{late.waits_for}", data={"answer": "yes"}).status_code == 422
+    assert portal.engine.ask_all(definition, "workflow", "named", None).source == wanted, "no one's names are undone"
 
 
 def test_an_inherited_name_and_one_that_others_use_keep_it(portal: Portal) -> None:

@@ -13,6 +13,7 @@ from engine.definitions.actions.proposals import Change, change_of, propose_defi
 from engine.definitions.actions.publish import (
     Published,
     candidates,
+    mark_of,
     published_workflows,
     require_author,
     rota_problems,
@@ -62,11 +63,12 @@ def open_draft(engine: Engine, kind: str, name: str, *, viewer: Viewer, begun_fr
         if not source:
             raise NotFoundError(kind="definition")
         around, file = published_workflows(tx), f"{name}.yaml"
+        base = mark_of(tx, runs)
         change, strangers = _change(engine, tx, (kind, name), Source(file, source), around, runs)
     loaded, inherited = _loaded(source, around, file) if kind == "workflow" else (None, {})
     return DefinitionDraft(
         kind, name, source, known.number if known else 0, known.saved_at if known else None,
-        is_behind=known is not None and (runs.content_hash if runs else "") != known.base_hash,
+        is_behind=known is not None and base != known.base_hash,
         others=tuple(who for one, who in drafts if one.author_id != viewer.actor_id), loaded=loaded,
         inherited=inherited, change=change, findings=(*engine.lint({file: source}, around), *strangers),
     )  # fmt: skip
@@ -89,7 +91,7 @@ def save_draft(engine: Engine, kind: str, name: str, source: str, *, viewer: Vie
         if source == (known.source if known else runs.source if runs else None):
             return
         number = known.number + 1 if known else 1
-        base_hash = known.base_hash if known else runs.content_hash if runs else ""
+        base_hash = known.base_hash if known else mark_of(tx, runs)
         tx.of(DefinitionDraftStore).add(
             StoredDraft(
                 engine.entropy.uuid(), kind, name, viewer.actor_id, number, source, base_hash, engine.clock.now()

@@ -37,6 +37,7 @@ from engine.definitions.actions.publish import (
     contracts,
     ladders_of,
     lint_within,
+    mark_of,
     next_version,
     publish_now,
     published_workflows,
@@ -359,7 +360,7 @@ def _stands(engine: Engine, tx: Transaction, versions: Sequence[StoredDefinition
         runs, text = tx.of(DefinitionStore).current(one.kind, one.name), texts[one.kind, one.name]
         lines.append(
             [one.kind, one.name, one.version, one.content_hash, text.as_version(one.version).content_hash,
-             runs.content_hash if runs else ""]
+             mark_of(tx, runs)]
         )  # fmt: skip
     return hashlib.sha256(json.dumps(lines).encode()).hexdigest()
 

@@ -18,6 +18,7 @@ from engine.db.transaction import Transaction
 from engine.definitions.records import StoredDefinition
 from engine.definitions.store import DefinitionStore
 from engine.errors import NotFoundError
+from engine.language.changes import NAMED
 from engine.language.extends import Source
 from engine.language.findings import DefinitionError, Finding, has_errors
 from engine.language.law import LawPack
@@ -79,6 +80,10 @@ class Candidate:
         """Whether a stored version says the same; its number and the words of comments do not count."""
         return self.as_version(int(stored.flattened.get("version", 1))).content_hash == stored.content_hash
 
+    def is_text_of(self, stored: StoredDefinition) -> bool:
+        """Whether a stored version says the same and by the same names, which are no part of what runs."""
+        return self.is_content_of(stored) and _names_of(self.source) == _names_of(stored.source)
+
     def as_version(self, version: int) -> "Candidate":
         """Return the same content under another version."""
         return replace(self, record=self.record.model_copy(update={"version": version}))
@@ -101,6 +106,12 @@ def candidates(engine: Engine, sources: Mapping[str, str], around: Definitions) 
         for kind in _ORDER
         for name, record in records[kind].items()
     )
+
+
+def _names_of(source: str) -> tuple[Any, ...]:
+    """Return the names that a text gives to conditions and starts, in their order, with what they stand for."""
+    said = read_yaml(source, file="definition.yaml").data
+    return tuple(said.get(group) or {} for group in NAMED) if isinstance(said, dict) else ()
 
 
 def ladders_of(record: BaseModel) -> set[str]:
@@ -263,9 +274,21 @@ def publish_now(
 
 
 def runs_already(tx: Transaction, one: Candidate) -> StoredDefinition | None:
-    """Return the version that runs when it says what a file says; words of a comment do not count."""
+    """Return the version that runs when it says what a file says, by the same names; a comment does not count."""
     current = tx.of(DefinitionStore).current(one.kind, one.name)
-    return current if current is not None and one.is_content_of(current) else None
+    return current if current is not None and one.is_text_of(current) else None
+
+
+def mark_of(tx: Transaction, stored: StoredDefinition | None) -> str:
+    """Return what tells a version from others that ran: its hash, and its number where one before has the same hash.
+
+    Two that differ by names alone have one hash.
+    """
+    if stored is None:
+        return ""
+    ran = tx.of(DefinitionStore).versions(stored.kind, stored.name)
+    is_first = not any(one.content_hash == stored.content_hash and one.version < stored.version for one in ran)
+    return stored.content_hash if is_first else f"{stored.content_hash}/{stored.version}"
 
 
 def next_version(

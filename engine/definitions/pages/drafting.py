@@ -32,7 +32,9 @@ MEND_FIRST: Final = "Mend the text first: it cannot be read as it stands."
 _UNUSED: Final = (
     "Nothing uses the name yet, so what runs stays as it is. Use it in a condition or a step, then propose it."
 )
-_ONLY_NAMES: Final = "Only names differ, so what runs stays as it is. They are published with your next change."
+_ONLY_NAMES: Final = (
+    "Only names differ, so what runs stays as it is. They get a version of their own once a second person agrees."
+)
 
 _NUMBER: Final = "it is counted by itself when a version is published"
 _NAME: Final = "cases, steps and earlier versions name it by this"
@@ -156,16 +158,25 @@ def saved(visit: Visit, known: DefinitionDraft, here: str, source: str, **query:
 
 
 def only_names(known: DefinitionDraft) -> str:
-    """Say of a draft that differs from what runs by names alone that there is nothing to propose; else nothing."""
+    """Say what it means that a draft differs from what runs by names alone; else nothing."""
     change = known.change
     if change is None or not change.runs or change.lines or not change.said:
         return ""
-    return _UNUSED if any(one.code == "unused-name" for one in known.findings) else _ONLY_NAMES
+    return _UNUSED if _is_unused(known) else _ONLY_NAMES
+
+
+def unused_names(known: DefinitionDraft) -> str:
+    """Say of a draft that only brings names which nothing uses that there is nothing to propose; else nothing."""
+    return only_names(known) if _is_unused(known) else ""
+
+
+def _is_unused(known: DefinitionDraft) -> bool:
+    return any(one.code == "unused-name" for one in known.findings)
 
 
 def proposed(visit: Visit, known: DefinitionDraft, page: Callable[[Again], Response]) -> Response:
     """Propose a draft, which then is one no longer; where that cannot be, show its `page` with the reason."""
-    if why := only_names(known):
+    if why := unused_names(known):
         return page(Again({"propose": why}))
     try:
         done = propose_definition(visit.engine, source=known.source, viewer=visit.viewer, file=f"{known.name}.yaml")

@@ -15,7 +15,7 @@ from engine.definitions.actions.drafts import my_drafts, open_draft, save_draft,
 from engine.definitions.actions.preview import preview_files
 from engine.definitions.actions.proposals import propose_definition
 from engine.definitions.actions.publish import lint_source, publishing, require_author
-from engine.definitions.pages.drafting import new_id, only_names
+from engine.definitions.pages.drafting import new_id, unused_names
 from engine.definitions.pages.ladders import time_line
 from engine.definitions.records import PreviewView
 from engine.definitions.views import definition as definition_view
@@ -216,7 +216,7 @@ def _checked_or_published(visit: Visit, name: str, form: Posted) -> Response:
         save_draft(visit.engine, "workflow", name, source, viewer=visit.viewer)
     if text(form, "action") != "publish":
         return _checked(visit, name, source)
-    if name and (why := only_names(open_draft(visit.engine, "workflow", name, viewer=visit.viewer))):
+    if name and (why := unused_names(open_draft(visit.engine, "workflow", name, viewer=visit.viewer))):
         return _edit_page(visit, name, source, alone=why)
     try:
         proposed = propose_definition(visit.engine, source=source, viewer=visit.viewer)
