@@ -219,6 +219,12 @@ class RetentionStore(Store):
         )  # fmt: skip
         return self._records(ClosedCase, query)
 
+    def places(self) -> tuple[str, ...]:
+        """List the jurisdictions of the cases that are open, or in which somebody is still known."""
+        is_known = exists().where(_LINK.c.case_id == _CASE.c.id, ~_is_erased(_LINK.c.person_id))
+        query = select(_CASE.c.jurisdiction).where(or_(_CASE.c.status != "closed", is_known)).distinct()
+        return tuple(self._connection.execute(query.order_by(_CASE.c.jurisdiction)).scalars())
+
     def propose(
         self,
         proposal_id: UUID,

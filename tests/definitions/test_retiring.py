@@ -1,6 +1,7 @@
 """A definition is retired by two people: nothing begins with it, what refers to it holds it, and it can come back."""
 
 import re
+from functools import partial
 
 import pytest
 
@@ -16,11 +17,13 @@ from engine.definitions.records import RetirementError
 from engine.definitions.views import definition, definitions, retired, retirement
 from engine.errors import ConflictError, InvalidAnswersError, NotAllowedError, NotFoundError
 from engine.people.store import DutyStore
+from engine.retention.actions.retention import retention_policies
 from tests.definitions.test_proposals import LAW
 from tests.definitions.test_rotas import at, publish, text_of
 from tests.kit.portal import Portal
 from tests.kit.trial import CALENDAR, LADDER, SOURCES, VISIT
 from tests.kit.world import INTAKE, World
+from tests.retention.test_retention import POLICY
 
 pytestmark = pytest.mark.long
 
@@ -173,6 +176,37 @@ def test_a_calendar_by_which_somebody_counts_and_a_named_limit_of_the_law_are_no
     ask(world, "law", "in", "repatriation_coordinator")
     answer(world)
     assert "in" not in world.engine.library().packs
+
+
+def test_a_retention_policy_is_retired_where_no_case_and_no_unit_needs_it(world: World) -> None:
+    def kept_in(name: str, place: str) -> str:
+        return POLICY.replace("retention: trial", f"retention: {name}").replace('"*"', f'"{place}"')
+
+    by = "data_protection_officer"
+    world.publish({"all.yaml": POLICY, "in.yaml": kept_in("in", "IN"), "np.yaml": kept_in("np", "NP")}, by=by)
+    retire_kept = partial(ask, world, "retention", by=by)
+    with pytest.raises(RetirementError, match="Every place without a policy of its own keeps its data by it"):
+        retire_kept("trial")
+    with pytest.raises(RetirementError, match=r"“Unit IN \(Here\)” keeps its data by it\. Change what it says instead"):
+        retire_kept("in")
+    retire_kept("np")
+    answer(world)
+    assert "np" not in {one.name for one in retention_policies(world.engine)}
+    world.open()
+    world.rows("""UPDATE unit SET jurisdiction = 'IN-AS'""")
+    world.rows("""UPDATE "case" SET jurisdiction = 'IN-AS'""")
+    with pytest.raises(
+        RetirementError, match=r"Cases in IN-AS are kept by it\. First publish a policy for IN-AS itself"
+    ):
+        retire_kept("in")
+    world.publish(kept_in("own", "IN-AS"), by=by)
+    with pytest.raises(RetirementError, match=r"Cases in IN-AS are kept by it\. Change what it says instead"):
+        retire_kept("own")
+    retire_kept("in")
+    world.rows("""UPDATE "case" SET jurisdiction = 'IN-WB', status = 'closed'""")
+    with pytest.raises(RetirementError, match="Cases in IN-WB are kept by it"):
+        answer(world)
+    assert "in" in {one.name for one in retention_policies(world.engine)}, "a case needs it by now"
 
 
 def test_a_text_that_is_retired_gives_way_to_that_of_the_release(world: World) -> None:

@@ -22,20 +22,18 @@ from engine.language.calendars import calendar_for
 from engine.language.law import LawPack
 from engine.language.library import DefinitionKind
 from engine.language.lint.other_files import steps_that_name
+from engine.language.retention import EVERYWHERE, RetentionPolicy, policy_for
 from engine.language.workflow import Workflow
 from engine.language.yaml_files import read_yaml
 from engine.people.store import DirectoryStore
+from engine.retention.store import RetentionStore
 
-RETIRABLE: Final = (
-    DefinitionKind.WORKFLOW, DefinitionKind.LADDER, DefinitionKind.LAW, DefinitionKind.CALENDAR, DefinitionKind.MESSAGE,
-    DefinitionKind.DOCUMENT, DefinitionKind.ROTA,
-)  # fmt: skip
-"""Every kind but retention policies: without one, nobody knows how long the data of a place are kept."""
 _MOST: Final = 300
 _WHAT_FOLLOWS: Final = {
     "workflow": "No new case begins with it, and open cases go on.",
     "rota": "From then on no one is on call by it.",
     "message": "The text that came with ICMC is sent instead.",
+    "retention": "No data is kept by it any more.",
     "document": "The words that came with ICMC are printed instead.",
 }
 
@@ -61,7 +59,7 @@ def propose_retirement(engine: Engine, kind: str, name: str, *, reason: str, vie
         raise InvalidAnswersError({"reason": problem}, {"reason": "Reason"})
     with engine.transaction() as tx:
         tx.of(DefinitionStore).hold(kind, name)
-        stored = tx.of(DefinitionStore).current(kind, name) if kind in RETIRABLE else None
+        stored = tx.of(DefinitionStore).current(kind, name)
         if stored is None:
             raise NotFoundError(kind="definition")
         _require_unused(engine, tx, stored)
@@ -149,6 +147,8 @@ def _users(engine: Engine, tx: Transaction, stored: StoredDefinition) -> Iterato
                     yield f"{_leads(one, 'names')[:-1]}: {limit}, in its step “{step}”."
         case DefinitionKind.CALENDAR:
             yield from _places_of(tx, stored.name)
+        case DefinitionKind.RETENTION:
+            yield from _kept_by(tx, stored.name)
 
 
 def _on_ladder(tx: Transaction, name: str) -> Iterator[str]:
@@ -212,6 +212,28 @@ def _places_of(tx: Transaction, name: str) -> Iterator[str]:
     for place, said in places:
         if place in known and calendar_for(place, calendars).name == name:
             yield said
+
+
+def _kept_by(tx: Transaction, name: str) -> Iterator[str]:
+    """Say whose data would be kept by another policy, or by none; and what to do about it."""
+    stored = tx.of(DefinitionStore).published(DefinitionKind.RETENTION.value)
+    policies = [RetentionPolicy.model_validate(dict(one.flattened)) for one in stored]
+    mine = next(one for one in policies if one.name == name)
+    if mine.jurisdiction == EVERYWHERE and policy_for(EVERYWHERE, policies) == mine:
+        yield "Every place without a policy of its own keeps its data by it: change what it says instead."
+        return
+    places: Iterable[tuple[str, str]] = (
+        *((place, f"Cases in {place} are kept by it.") for place in tx.of(RetentionStore).places()),
+        *(
+            (unit.jurisdiction, f"The unit “{unit.name}” keeps its data by it.")
+            for unit in tx.of(DirectoryStore).units()
+        ),
+    )
+    for place, said in places:
+        if policy_for(place, policies) == mine:
+            is_own = place == mine.jurisdiction
+            instead = "Change what it says instead." if is_own else f"First publish a policy for {place} itself."
+            yield f"{said} {instead}"
 
 
 def proposed_retirement(engine: Engine, request_id: UUID, *, viewer: Viewer) -> StoredDefinition | None:

@@ -21,7 +21,7 @@ from engine.definitions.actions.drafts import (
 from engine.definitions.actions.preview import preview_files
 from engine.definitions.actions.proposals import proposed_changes
 from engine.definitions.actions.publish import publishing, require_author
-from engine.definitions.actions.retire import RETIRABLE, propose_retirement, proposed_retirement
+from engine.definitions.actions.retire import propose_retirement, proposed_retirement
 from engine.definitions.pages.drafting import after_undo, page_of, picture_of, proposed
 from engine.definitions.pages.ladder_edits import read_ladder
 from engine.definitions.pages.ladders import time_line
@@ -165,7 +165,7 @@ def _versions_page(
         lanes=picture_of(visit, change),
         may_go_back=may_publish and change is not None and change.runs == runs != change.version,
         may_publish=may_publish,
-        may_retire=may_publish and bool(runs) and kind in RETIRABLE,
+        may_retire=may_publish and bool(runs),
         retirement=visit.engine.ask_all(retirement_view, kind, name),
         again=again,
     )
