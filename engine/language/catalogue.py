@@ -126,7 +126,7 @@ class StepTypeInfo(BaseModel):
     anything may be written). `follow_ups` are the steps that its answer brings unless a workflow says otherwise, over
     its outputs, its `moments` (answers that are days or instants) and what it `computes` for them alone. `untold` names
     instants that nobody may know when it is done: not demanded, hidden, or answered with *Not known*; `not_known` all
-    answers that can be that.
+    answers that can be that; `labels` its questions in words.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -152,6 +152,7 @@ class StepTypeInfo(BaseModel):
     moments: tuple[str, ...] = ()
     untold: tuple[str, ...] = ()
     not_known: tuple[str, ...] = ()
+    labels: Mapping[str, str] = {}
     computes: Mapping[str, Output] = {}
     follow_ups: Mapping[str, FollowUp] = {}
 

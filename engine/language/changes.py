@@ -389,7 +389,7 @@ class _Workflows:
                 yield ChangeSentence(f"{words} {'no longer comes' if is_off else 'comes again'}.", is_off)
             if not is_off:
                 before, after = (self._follow_up(uses, name, one.get(name)) for one in (was, becomes))
-                yield from self._follow_up_changes(words, before, after)
+                yield from self._follow_up_changes(uses, words, before, after)
 
     def _follow_up(self, uses: str, name: str, said: Plain | None) -> Plain:
         """Return a follow-up whole: what its step type declares, with what is said of it."""
@@ -398,10 +398,11 @@ class _Workflows:
         whole = changed(declared, {name: FollowUp(**said)} if said else {}).get(name)
         return whole.model_dump(mode="json", by_alias=True, exclude_defaults=True) if whole else {}
 
-    def _follow_up_changes(self, what: str, old: Plain, new: Plain) -> Iterator[ChangeSentence]:
+    def _follow_up_changes(self, uses: str, what: str, old: Plain, new: Plain) -> Iterator[ChangeSentence]:
         long = {"limit", "law", "due", "from"} if old and new else set()
         if any(old.get(name) != new.get(name) for name in long):
-            becomes, was = self._is.due(FollowUp(**new)), self._was.due(FollowUp(**old))
+            asked = self._is.asked(uses)
+            becomes, was = self._is.due(FollowUp(**new), asked), self._was.due(FollowUp(**old), asked)
             is_later = self._is_later(new.get("uses", ""), old, new)
             yield ChangeSentence(f"{what} is due {becomes} instead of {was}.", is_later)
         if old and new and self._ladders and _ladder(old) != _ladder(new):

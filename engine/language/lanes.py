@@ -1,7 +1,7 @@
 """A workflow as lanes: one row a step, one column a lane, and the lines between them as plain SVG."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from html import escape
@@ -177,14 +177,23 @@ def _with_gone(drawing: Drawing, before: Drawing) -> Drawing:
 
 
 def step_in_words(
-    workflow: Workflow, key: str, catalogue: StepCatalogue | None = None, laws: LawWords | None = None
+    workflow: Workflow,
+    key: str,
+    catalogue: StepCatalogue | None = None,
+    laws: LawWords | None = None,
+    *,
+    tell: Callable[[str], str] = str,
 ) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    """Say all that a workflow says of a step, by headings; nothing for a key that is no step."""
+    """Say all that a workflow says of a step, by headings; nothing for a key that is no step.
+
+    Questions within a sentence are told as `tell` has them.
+    """
     step = workflow.steps.get(key)
     if step is None:
         return ()
     flattened = workflow.model_dump(mode="json", by_alias=True, exclude_defaults=True)
-    words, plain = WorkflowWords(flattened, catalogue, laws), flattened["steps"][key]
+    words, plain = WorkflowWords(flattened, catalogue, laws, tell=tell), flattened["steps"][key]
+    asked = words.asked(step.uses, ((one.id, one.label) for one in step.questions))
     times = (_first(words.full(one)) for one in starts_read_back(plain.get("time", ()), plain, flattened["steps"]))
     gates = [
         f"{gate.reason} Until {words.condition(gate.until)}." for gate in workflow.gates.values() if key in gate.holds
@@ -197,17 +206,28 @@ def step_in_words(
         "How long": tuple(times), "After": (_first(words.before(plain.get("after", {}))),),
         "Only when": (_first(words.condition(step.when)),) if step.when else (),
         "Held back": tuple(gates), "Called off": tuple(off), "Then": tuple(f"“{words.step(one)}”" for one in follows),
-        "Can bring later": tuple(words.follow_up(name, one) for name, one in brought(workflow, step, catalogue)),
+        "Can bring later": tuple(words.follow_up(name, one, asked) for name, one in brought(workflow, step, catalogue)),
         "Approved by": tuple(role_words(one) for one in step.approve.role) if step.approve else (),
         "Questions added": tuple(one.label for one in step.questions),
     }  # fmt: skip
     return ((words.step(key), ()), *((heading, said) for heading, said in found.items() if said))
 
 
-def acts_in_words(workflow: Workflow, catalogue: StepCatalogue, laws: LawWords | None = None) -> tuple[str, ...]:
+def acts_in_words(
+    workflow: Workflow,
+    catalogue: StepCatalogue,
+    laws: LawWords | None = None,
+    *,
+    tell: Callable[[str], str] = str,
+) -> tuple[str, ...]:
     """Tell, in one sentence each, what comes by an act and not by an answer: its name, when, how long, who is told."""
-    words, every = WorkflowWords({}, catalogue, laws), follow_ups_by_type(workflow, catalogue)
-    return tuple(words.follow_up(name, one) for said in every.values() for name, one in said.items() if one.act)
+    words, every = WorkflowWords({}, catalogue, laws, tell=tell), follow_ups_by_type(workflow, catalogue)
+    return tuple(
+        words.follow_up(name, one, words.asked(uses))
+        for uses, said in every.items()
+        for name, one in said.items()
+        if one.act
+    )
 
 
 def _roles(step: StepSpec, catalogue: StepCatalogue | None) -> tuple[str, ...]:

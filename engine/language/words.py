@@ -1,6 +1,6 @@
 """The words for the parts of a flattened workflow, for whoever compares, looks at or changes it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from pydantic import ValidationError
@@ -30,10 +30,20 @@ _OWN_LIMIT: Final = "the limit of its step type"
 
 
 class WorkflowWords:
-    """The words for the parts of a flattened workflow: titles, conditions and limits as people say them."""
+    """The words for the parts of a flattened workflow: titles, conditions and limits as people say them.
 
-    def __init__(self, workflow: Plain, catalogue: StepCatalogue | None, laws: LawWords | None = None) -> None:
-        self._steps: Plain = workflow.get("steps", {})
+    Questions and titles that stand in a sentence about a follow-up are told as `tell` has them, in the reader's words.
+    """
+
+    def __init__(
+        self,
+        workflow: Plain,
+        catalogue: StepCatalogue | None,
+        laws: LawWords | None = None,
+        *,
+        tell: Callable[[str], str] = str,
+    ) -> None:
+        self._steps, self._tell = workflow.get("steps", {}), tell
         self._catalogue, self._laws = catalogue, laws or {}
 
     def step(self, key: str) -> str:
@@ -51,10 +61,15 @@ class WorkflowWords:
         """Name some steps."""
         return ", ".join(f"“{self.step(key)}”" for key in keys) or "nothing"
 
-    def condition(self, text: str) -> str:
-        """Tell a condition; one that cannot be read stays as it was written."""
+    def condition(self, text: str, asked: Mapping[str, str] | None = None) -> str:
+        """Tell a condition, with what the step itself is `asked`; one that cannot be read stays as it was written."""
+
+        def titled(path: tuple[str, ...]) -> str:
+            label = (asked or {}).get(path[1]) if path[0] == "this" and len(path) > 1 else ""
+            return f"“{label}”" if label else self._field(path)
+
         try:
-            return in_words(parse_condition(text), self._field)
+            return in_words(parse_condition(text), titled)
         except ConditionSyntaxError:
             return text
 
@@ -92,18 +107,29 @@ class WorkflowWords:
         where = f", where {self.condition(time['when'])}" if "when" in time else ""
         return f"{self.limit(time)}{where}, with the ladder “{in_running_words(time.get('ladder', 'standard'))}”"
 
-    def follow_up(self, name: str, one: FollowUp) -> str:
+    def asked(self, uses: str, added: Iterable[tuple[str, str]] = ()) -> dict[str, str]:
+        """Return what a follow-up of a step type can ask, in words by name: its questions, those `added`, the rest.
+
+        What is worked out from the answers has no words: it is there with none.
+        """
+        info = self._catalogue.find(uses) if self._catalogue else None
+        worked_out = dict.fromkeys(info.computes, "") if info else {}
+        return worked_out | {
+            name: self._tell(label) for name, label in (*(info.labels if info else {}).items(), *added)
+        }
+
+    def follow_up(self, name: str, one: FollowUp, asked: Mapping[str, str]) -> str:
         """Tell a follow-up of a step in one sentence: what comes, if what, when it opens, by when, by which ladder."""
-        title = one.title or (self.type(one.uses) if one.uses else in_plain_words(name))
+        title = self._tell(one.title or (self.type(one.uses) if one.uses else in_plain_words(name)))
         opens = (
-            f"opens on {in_running_words(one.opens)}" if one.opens
+            f"opens at {_moment(one.opens, asked)}" if one.opens
             else "opens on that day" if one.opens_before == _SAME_DAY
             else f"opens {limit_words(one.opens_before)} before" if one.opens_before
             else f"opens {limit_words(one.opens_after)} later" if one.opens_after else ""
         )  # fmt: skip
         ladder = f"with the ladder “{in_running_words(one.ladder)}”"
-        when = f"when {one.act}" if one.act else f"if {self.condition(one.when)}" if one.when else ""
-        due = self.due(one) if one.uses else ""
+        when = f"when {one.act}" if one.act else f"if {self.condition(one.when, asked)}" if one.when else ""
+        due = self.due(one, asked) if one.uses else ""
         said = (when, *((due, opens) if one.opens_before else (opens, due)), ladder)
         ends = f"Ends {', '.join(map(in_running_words, one.ends))}" if one.ends else ""
         if {"again_soonest", "again_latest"} & one.model_fields_set:
@@ -112,11 +138,11 @@ class WorkflowWords:
         comes = f"“{title}”: {', '.join(filter(None, said))}" if one.uses else f"{ends} {said[0]}".strip()
         return f"{comes}. {ends}".removesuffix(". ") if one.uses else comes
 
-    def due(self, one: FollowUp) -> str:
+    def due(self, one: FollowUp, asked: Mapping[str, str]) -> str:
         """Say when a follow-up is due."""
         if one.due:
-            return f"by {in_running_words(one.due)}"
-        since = f" after {in_running_words(one.from_)}" if one.from_ != NOW else ""
+            return f"by {_moment(one.due, asked)}"
+        since = f" after {_moment(one.from_, asked)}" if one.from_ != NOW else ""
         return self.length(_said(limit=one.limit, law=one.law)) + since
 
     def start(self, time: Plain) -> str:
@@ -134,6 +160,13 @@ class WorkflowWords:
         words = self.steps(join.get("steps", ()))
         many = {"any": "any of ", "n": f"{join.get('n')} of "}.get(join.get("mode", "all"), "")
         return f"{many}{words}" if join.get("steps") else "the beginning of the case"
+
+
+def _moment(name: str, asked: Mapping[str, str]) -> str:
+    """Say where a moment comes from: the question that asks for it, or all answers where it is worked out."""
+    if label := asked.get(name):
+        return f"the time given in “{label}”"
+    return "a time worked out from the answers" if name in asked else in_running_words(name)
 
 
 def _said(**parts: str | None) -> dict[str, str]:

@@ -307,6 +307,7 @@ def info_of(step_type: StepType) -> StepTypeInfo:
             if spec.kind is FieldKind.DATETIME and (spec.takes_not_known or spec.shown_when or not spec.required)
         ),
         not_known=tuple(spec.name for spec in step_type.fields if spec.takes_not_known),
+        labels={spec.name: spec.label for spec in step_type.fields if spec.label},
         computes=_outputs(step_type.computes),
         follow_ups=step_type.follow_ups,
     )

@@ -644,7 +644,9 @@ def test_a_follow_up_is_changed_or_left_out_in_its_own_line(portal: Portal, chan
 def test_follow_ups_are_told_in_words_and_one_that_was_left_out_comes_again(portal: Portal) -> None:
     page, source = posted(portal, FOLLOWED, "before", {"follow_up_off": ["order", "call"]})
     assert "What it can bring later: 1 of 3" in page
-    assert "“There was no order yet: has one been made since?”: if order type is “no order yet”" in unescape(page)
+    assert "“There was no order yet: has one been made since?”: if “What was ordered?” is “no order yet”" in unescape(
+        page
+    )
     page, again = posted(portal, source, "before", {"follow_up_off": []})
     assert "What it can bring later: 3 of 3" in page
     assert changed_lines(source, again) == ["-       order: null  # sooner than usual", "-       call: null"]

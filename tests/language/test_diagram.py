@@ -9,6 +9,8 @@ import pytest
 from engine.language.diagram import INK, Drawing, Node, Shape, colour_of, draw, to_dot, to_mermaid
 from engine.language.extends import load_workflow_text
 from engine.language.lanes import acts_in_words, in_lanes, step_in_words
+from engine.language.names import in_running_words
+from engine.language.words import WorkflowWords
 from engine.language.workflow import StepSpec, Workflow
 from engine.machine import dot_to_svg
 from engine.plugin.registry import RegistryCatalogue
@@ -128,6 +130,32 @@ def test_what_an_answer_brings_stands_in_the_picture_and_beside_the_step_in_word
         early = text.replace("limit: PT6H", f"due: told, opens_before: {opens}")
         [said] = dict(step_in_words(_workflow(early), "go", CATALOGUE))["Can bring later"]
         assert said == f"“Ask again”: if outcome is “done”, by told, {words}, with the ladder “critical”"
+
+
+def test_a_follow_up_names_questions_in_the_readers_words_and_nothing_by_its_id() -> None:
+    catalogue = RegistryCatalogue(registry())
+    words, shouted = WorkflowWords({}, catalogue), WorkflowWords({}, catalogue, tell=str.upper)
+    bare = WorkflowWords({}, catalogue, tell=lambda _: "…")
+    told = [
+        (bare.follow_up(name, one.model_copy(update={"when": None}), bare.asked(uses)), one)
+        for uses, step_type in registry().step_types.items()
+        for name, one in step_type.follow_ups.items()
+    ]
+    ours = "opens at a time"
+    ids = [(said.replace(ours, ""), in_running_words(name)) for said, one in told for name in one.moments]
+    assert [said for said, name in ids if name in said] == []
+    grant = registry().step_types["restitution.wages"].follow_ups["first_help_paid"]
+    first = "When was the first help (up to 30,000 rupees) paid?"
+    said = "“{0}”: if “{1}” is not answered, by a time worked out from the answers, opens on that day"
+    for teller, tell in ((words, str), (shouted, str.upper)):
+        sentence = teller.follow_up("first_help_paid", grant, teller.asked("restitution.wages"))
+        assert sentence.startswith(said.format(tell("Was the first help paid in cash?"), tell(first)))
+    asks = "uses: rescue.execute, questions: [{id: told, type: date, label: When told?}]"
+    own = "uses: rescue.execute}", f"{asks}, follow_ups: {{ask: {{uses: rescue.execute, title: Again, due: told}}}}}}"
+    [later] = [
+        value for key, value in step_in_words(_workflow(CHOICES.replace(*own, 1)), "go", CATALOGUE) if "later" in key
+    ]
+    assert later == ("“Again”: by the time given in “When told?”, with the ladder “standard”",)
 
 
 def test_what_differs_from_another_version_is_marked_and_what_is_gone_stands_where_it_was() -> None:

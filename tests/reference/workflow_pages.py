@@ -170,7 +170,8 @@ class _Page:
             yield "| The answer of | Can bring |"
             yield "|---|---|"
             for key, later in found.items():
-                said = "<br>".join(words.follow_up(name, one) for name, one in later)
+                asked = words.asked(self.workflow.steps[key].uses)
+                said = "<br>".join(words.follow_up(name, one, asked) for name, one in later)
                 yield from (f"| {_cell(self.title(key))} | {_cell(said)} |",) if later else ()
             yield ""
         yield "## What is done with a case outside its steps\n"

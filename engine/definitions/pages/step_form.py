@@ -110,7 +110,7 @@ class StepEditor:
         self._workflow, self._catalogue, self._key = workflow, catalogue, key
         self._step = workflow.steps[key]
         flattened = workflow.model_dump(mode="json", by_alias=True, exclude_defaults=True)
-        self._words = WorkflowWords(flattened, catalogue, laws)
+        self._words = WorkflowWords(flattened, catalogue, laws, tell=say)
         self._order = Order(workflow)
         self._follow_ups = FollowUpEditor(workflow, catalogue, key)
         earlier = [one for one in workflow.steps if one in self._order.ancestors.get(key, ())]
