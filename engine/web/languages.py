@@ -18,6 +18,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from engine.errors import IcmcError
 from engine.machine import data_folder
 from engine.web.security import DEVICE_LASTS, is_plain_loopback
 from engine.web.translation import fits
@@ -136,6 +137,11 @@ def retell(text: str) -> str:
             return words[known.message].format(**told)
     first, *others = _NEXT_SENTENCE.split(text)
     return " ".join(retell(one) for one in (first, *others)) if others else _said(words, text)
+
+
+def error_words(error: IcmcError) -> str:
+    """Return what an error says in the language of the request, its facts too."""
+    return say(error.sentence, **{name: retell(str(fact)) for name, fact in error.facts.items()})
 
 
 def _said_date(weekday: str | None, day: str | None, month: str, year: str, time: str | None) -> str:

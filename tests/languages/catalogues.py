@@ -23,6 +23,7 @@ from engine.cases.sentences import OUTCOMES, SAID
 from engine.core.policy import Action
 from engine.core.records import PersonRole
 from engine.core.steps import UnknownOutcomeError
+from engine.definitions.records import SpecialDayError
 from engine.documents.records import FileRefusedError
 from engine.errors import BusyError, IcmcError, NotFoundError
 from engine.language.findings import DefinitionError
@@ -49,24 +50,26 @@ _ENGINE = Path(__file__).parents[2] / "engine"
 _SAY_NOTHING = frozenset(
     {"security.py", "problems.py", "turns.py", "languages.py", "translation.py", "uploads.py", "pages/__init__.py"}
 )
-_SAID_AGAIN = (BusyError, FileRefusedError, TooManyReportsError, TooMuchAtOnceError)
+_SAID_AGAIN = (BusyError, FileRefusedError, SpecialDayError, TooManyReportsError, TooMuchAtOnceError)
 _SAYS_NOTHING = (NotFoundError, DefinitionError, UnknownStepTypeError, UnknownOutcomeError)
 """Errors that pages tell by themselves, and those of which they tell a person nothing, or what stands in a file."""
 _WITH_LISTS: Final = (
     "access/records.py", "approvals/actions/concerns.py", "cases/records.py", "core/deadlines/lateness.py",
     "core/law/applicability.py", "core/retention.py", "core/time/explain.py", "core/time/reckoning.py",
-    "definitions/actions/law.py", "hubs/records.py", "imports/records.py", "jobs/records.py", "jobs/views.py",
+    "definitions/actions/law.py", "definitions/actions/retire.py",
+    "hubs/records.py", "imports/records.py", "jobs/records.py", "jobs/views.py",
     "messages/actions/channels.py", "messages/actions/recipients.py", "numbers/records.py", "numbers/views/figures.py",
     "people/actions/program_keys.py", "persons/actions/subject.py", "work/views/form.py",
 )  # fmt: skip
 """Modules whose lists of reasons, groups and titles pages show."""
 _WITH_SENTENCES: Final = (
+    "definitions/actions/days.py", "definitions/actions/retire.py",
     "core/law/applicability.py", "core/time/explain.py", "core/time/reckoning.py", "deadlines/actions/escalating.py",
     "deadlines/views/why.py", "jobs/records.py", "jobs/views.py", "overview/views/steps.py",
 )  # fmt: skip
 """Modules that put together, with values, what pages show."""
 _NOT_SHOWN: Final = frozenset({
-    "original file", "queue cases", "time limit of a step {value}",
+    "original file", "queue cases", "another one runs", "time limit of a step {value}",
     "Automatic work has been paused since {value} UTC{value2}. {value3}. {value4}.",
 })  # fmt: skip
 """What these modules tell programs and the command line alone."""

@@ -11,6 +11,7 @@ from typing import Final
 import pytest
 from starlette.testclient import TestClient
 
+from engine.definitions.records import RetirementError, SpecialDayError
 from engine.web import languages
 from engine.web.languages import PageLanguage, page_languages
 from tests.kit.crawl import routes_of
@@ -127,3 +128,23 @@ def test_a_limit_of_the_law_says_its_length_and_what_it_is_called_in_the_languag
     page = unescape(portal.as_role("case_manager").get(f"/law/IN-DEFAULT-BAIL?lang={CODE}").text)
     assert strange("network target, based on {source}").format(source="BNSS s.187(3)") in page
     assert strange("{number} days").format(number=90) in page
+
+
+def test_why_a_definition_is_not_retired_is_said_in_the_language_of_the_page() -> None:
+    error = RetirementError(
+        kind="ladder", name="critical", problem="The workflow “Other” uses it. Open time limits lead to it: 3."
+    )
+    token = languages._SPOKEN.set(languages._Spoken(pseudo_language()))
+    try:
+        said = languages.error_words(error)
+        asked = languages.retell("Ladder “Spare”, version 2: it would be retired. No one uses it.")
+        day = languages.error_words(
+            SpecialDayError(day="2026-01-06", calendar="IN", problem="no one added it by hand.")
+        )
+    finally:
+        languages._SPOKEN.reset(token)
+    assert list(untranslated(f"<p>{said}</p>", but=("critical", "ladder", "Other", "3"))) == []
+    assert asked.startswith(
+        strange("Ladder “{title}”, version {version}: it would be retired.").format(title="Spare", version=2)
+    )
+    assert list(untranslated(f"<p>{day}</p>", but=("IN",))) == []

@@ -38,6 +38,33 @@ _WHAT_FOLLOWS: Final = {
 }
 
 
+_ASKED: Final = {
+    "workflow": "Workflow “{title}”, version {version}: it would be retired.",
+    "ladder": "Ladder “{title}”, version {version}: it would be retired.",
+    "law": "Law pack “{title}”, version {version}: it would be retired.",
+    "calendar": "Calendar “{title}”, version {version}: it would be retired.",
+    "retention": "Retention policy “{title}”, version {version}: it would be retired.",
+    "message": "Text of a message “{title}”, version {version}: it would be retired.",
+    "document": "Words of a paper “{title}”, version {version}: it would be retired.",
+    "rota": "Rota, version {version}: it would be retired.",
+}
+_LEADS: Final = {
+    "uses": (
+        "The workflow “{workflow}” uses it.",
+        "Version {version} of the workflow “{workflow}”, which open cases follow, uses it.",
+    ),
+    "places": (
+        "The workflow “{workflow}” uses it for {place}.",
+        "Version {version} of the workflow “{workflow}”, which open cases follow, uses it for {place}.",
+    ),
+    "names": (
+        "The workflow “{workflow}” names it: {limit}, in its step “{step}”.",
+        "Version {version} of the workflow “{workflow}”, which cases follow, names it: {limit}, in its step “{step}”.",
+    ),
+}
+"""What is said of a workflow that is published, and of an earlier version that open cases follow."""
+
+
 class Retirement(NamedTuple):
     """That somebody asks to retire a definition: who may agree to it, by which request."""
 
@@ -119,10 +146,8 @@ def _note(tx: Transaction, type_: str, request: ApprovalRequest, stored: StoredD
 
 
 def _said(stored: StoredDefinition) -> str:
-    kind = (
-        "Rota" if stored.kind == DefinitionKind.ROTA else f"{stored.kind.capitalize()} “{stored.title or stored.name}”"
-    )
-    return f"{kind}, version {stored.version}: it would be retired. {_WHAT_FOLLOWS.get(stored.kind, '')}".strip()
+    asked = _ASKED[stored.kind].format(title=stored.title or stored.name, version=stored.version)
+    return f"{asked} {_WHAT_FOLLOWS.get(stored.kind, '')}".strip()
 
 
 def _require_unused(engine: Engine, tx: Transaction, stored: StoredDefinition) -> None:
@@ -144,7 +169,7 @@ def _users(engine: Engine, tx: Transaction, stored: StoredDefinition) -> Iterato
             ids = {limit.id for limit in LawPack.model_validate(dict(stored.flattened)).limits}
             for one, workflow in _in_use(tx):
                 for limit, step in steps_that_name(ids, workflow, engine.catalogue):
-                    yield f"{_leads(one, 'names')[:-1]}: {limit}, in its step “{step}”."
+                    yield _leads(one, "names", limit=limit, step=step)
         case DefinitionKind.CALENDAR:
             yield from _places_of(tx, stored.name)
         case DefinitionKind.RETENTION:
@@ -156,7 +181,7 @@ def _on_ladder(tx: Transaction, name: str) -> Iterator[str]:
         yield "Every time limit that names no ladder leads to it."
     for one, workflow in _in_use(tx):
         if name in ladders_of(workflow):
-            yield _leads(one)
+            yield _leads(one, "uses")
     if count := tx.of(DefinitionStore).open_deadlines(name):
         yield f"Open time limits lead to it: {count}."
 
@@ -167,10 +192,10 @@ def _in_use(tx: Transaction) -> Iterator[tuple[StoredDefinition, Workflow]]:
         yield one, Workflow.model_validate(dict(one.flattened))
 
 
-def _leads(one: StoredDefinition, verb: str = "uses") -> str:
-    if one.status == "published":
-        return f"The workflow “{one.title or one.name}” {verb} it."
-    return f"Version {one.version} of the workflow “{one.title or one.name}”, which open cases follow, {verb} it."
+def _leads(one: StoredDefinition, how: str, **values: str) -> str:
+    published, followed = _LEADS[how]
+    words = published if one.status == "published" else followed
+    return words.format(workflow=one.title or one.name, version=one.version, **values)
 
 
 def _workflows_from(tx: Transaction, name: str) -> Iterator[str]:
@@ -206,7 +231,7 @@ def _places_of(tx: Transaction, name: str) -> Iterator[str]:
     places: Iterable[tuple[str, str]] = (
         *((unit.jurisdiction, f"The unit “{unit.name}” counts by it.") for unit in tx.of(DirectoryStore).units()),
         *((place, f"Open cases in {place} count by it.") for place in tx.of(DefinitionStore).open_places()),
-        *((place, f"{_leads(one)[:-1]} for {place}.") for one, flow in _in_use(tx) for place in flow.jurisdictions),
+        *((place, _leads(one, "places", place=place)) for one, flow in _in_use(tx) for place in flow.jurisdictions),
     )
     known = {place for place, _ in places if place in calendars or place.partition("-")[0] in calendars}
     for place, said in places:

@@ -21,7 +21,7 @@ from engine.definitions.actions.days import (
 from engine.definitions.actions.preview import preview_day, preview_removal
 from engine.definitions.records import PreviewView, SpecialDayError
 from engine.web.dependencies import Posted, SignedIn
-from engine.web.languages import say
+from engine.web.languages import error_words, say
 from engine.web.posted import as_day, text, typed
 from engine.web.visit import Visit
 
@@ -58,7 +58,7 @@ def day_posted(visit: SignedIn, name: Name, form: Posted) -> Response:
             return _page(visit, name, day.year, day.month, given=given, preview=told, confirm=(path, "Add the day"))
         add_special_day(visit.engine, new, viewer=visit.viewer)
     except SpecialDayError as error:
-        return _page(visit, name, day.year, day.month, given=given, errors={"day": str(error)})
+        return _page(visit, name, day.year, day.month, given=given, errors={"day": error_words(error)})
     recount_deadlines(visit.engine, limit=_AT_ONCE)
     return visit.go(f"/calendars/{name}", year=str(day.year), month=str(day.month), said="day_added")
 
@@ -74,7 +74,7 @@ def removal_posted(visit: SignedIn, name: Name, day: date, form: Posted) -> Resp
             return _page(visit, name, day.year, day.month, preview=told, confirm=confirm)
         remove_special_day(visit.engine, calendar=name, day=day, viewer=visit.viewer)
     except SpecialDayError as error:
-        return _page(visit, name, day.year, day.month, errors={"day": str(error)})
+        return _page(visit, name, day.year, day.month, errors={"day": error_words(error)})
     recount_deadlines(visit.engine, limit=_AT_ONCE)
     return visit.go(f"/calendars/{name}", year=str(day.year), month=str(day.month), said="day_removed")
 

@@ -28,7 +28,7 @@ from engine.language.calendars import NoCalendarError
 from engine.overview.views.case import case_page
 from engine.people.records import region_words
 from engine.web.dependencies import Posted, SignedIn
-from engine.web.languages import say
+from engine.web.languages import error_words, say
 from engine.web.posted import text, typed
 from engine.web.times import from_input
 from engine.web.visit import Visit
@@ -115,7 +115,7 @@ def sign_posted(visit: SignedIn, limit_id: LimitId, form: Posted) -> Response:
     except InvalidAnswersError as error:
         return _page(visit, limit_id, given=typed(form), errors=dict(error.problems))
     except SignatureError as error:
-        return _page(visit, limit_id, given=typed(form), errors={"is_read": str(error)})
+        return _page(visit, limit_id, given=typed(form), errors={"is_read": error_words(error)})
     return visit.go(f"/law/{limit_id}", said="law_signed")
 
 
@@ -128,7 +128,7 @@ def revoke_posted(visit: SignedIn, limit_id: LimitId, signature_id: UUID, form: 
     except InvalidAnswersError as error:
         return _page(visit, limit_id, errors=dict(error.problems))
     except SignatureError as error:
-        return _page(visit, limit_id, errors={"why": str(error)})
+        return _page(visit, limit_id, errors={"why": error_words(error)})
     return visit.go(f"/law/{limit_id}", said="law_revoked")
 
 

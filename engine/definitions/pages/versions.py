@@ -35,7 +35,7 @@ from engine.errors import InvalidAnswersError, NotFoundError
 from engine.language.findings import DefinitionError, has_errors
 from engine.web.dependencies import Posted, SignedIn
 from engine.web.forms import Item
-from engine.web.languages import say
+from engine.web.languages import error_words, say
 from engine.web.posted import FIRST, Again, source_of, text, typed
 from engine.web.visit import Visit
 
@@ -130,7 +130,7 @@ def _retire(visit: Visit, kind: str, name: str, form: FormData) -> Response:
     try:
         done = propose_retirement(visit.engine, kind, name, reason=text(form, "reason"), viewer=visit.viewer)
     except (NoSecondPersonError, RetirementError) as error:
-        return _versions_page(visit, kind, name, again=Again({"retire": str(error)}, typed(form)))
+        return _versions_page(visit, kind, name, again=Again({"retire": error_words(error)}, typed(form)))
     except InvalidAnswersError as error:
         return _versions_page(visit, kind, name, again=Again(error.problems, typed(form)))
     return visit.go(f"/waiting/{done.waits_for}", said="proposed")
