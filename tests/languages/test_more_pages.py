@@ -148,3 +148,13 @@ def test_why_a_definition_is_not_retired_is_said_in_the_language_of_the_page() -
         strange("Ladder “{title}”, version {version}: it would be retired.").format(title="Spare", version=2)
     )
     assert list(untranslated(f"<p>{day}</p>", but=("IN",))) == []
+
+
+@pytest.mark.parametrize("words", ["every 3 months", "at once; 24 hours are watched", "no number; 30 days are watched"])
+def test_how_long_a_limit_of_the_law_is_is_said_in_the_language_of_the_page(words: str) -> None:
+    token = languages._SPOKEN.set(languages._Spoken(pseudo_language()))
+    try:
+        said = languages.retell(words)
+    finally:
+        languages._SPOKEN.reset(token)
+    assert list(untranslated(f"<p>{said}</p>")) == []

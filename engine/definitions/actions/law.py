@@ -85,6 +85,11 @@ class LawPage:
     may_sign: bool
 
 
+_EVERY: Final = "every {length}"
+_WATCHED_AT_ONCE: Final = "at once; {length} are watched"
+_WATCHED: Final = "no number; {length} are watched"
+
+
 def law_lines(engine: Engine, *, jurisdiction: str = "", state: str = "") -> tuple[LawLine, ...]:
     """List every limit of the law, by pack and in its order; of one jurisdiction, or in one state of signing, alone."""
     with engine.transaction() as tx:
@@ -193,10 +198,9 @@ def length_of(limit: LawLimit) -> str:
         return MEASURES[limit.measure]
     words = limit.counted_limit.in_words()
     if limit.measure is Measure.RECURRING:
-        return f"every {words}"
+        return _EVERY.format(length=words)
     if limit.is_watched:
-        said = "at once" if limit.limit is not None else "no number"
-        return f"{said}; {words} are watched"
+        return (_WATCHED_AT_ONCE if limit.limit is not None else _WATCHED).format(length=words)
     return " or ".join([words, *(other.limit.in_words() for other in limit.alternatives)])
 
 
