@@ -154,8 +154,9 @@ def _require_unused(engine: Engine, tx: Transaction, stored: StoredDefinition) -
     """Refuse what something that runs refers to; raises `RetirementError` with the first few that do."""
     users = list(dict.fromkeys(_users(engine, tx, stored)))
     if users:
+        kind = "retention policy" if stored.kind == DefinitionKind.RETENTION else stored.kind
         more = f" And {len(users) - 3} more." if len(users) > 3 else ""  # noqa: PLR2004 - a few are enough to begin with
-        raise RetirementError(kind=stored.kind, name=stored.name, problem=" ".join(users[:3]) + more)
+        raise RetirementError(kind=kind, name=stored.name, problem=" ".join(users[:3]) + more)
 
 
 def _users(engine: Engine, tx: Transaction, stored: StoredDefinition) -> Iterator[str]:
