@@ -394,7 +394,12 @@ def _untold_before(play: Play, state: CaseState, event: StoryEvent) -> Step | No
         if step.key not in _before(play, compiled, state, event):
             continue
         is_undated = _deadline_of(state, step) is None  # what it counts from can be still to come
-        if not any(_is_about(play, state, one, step) or (is_undated and one.step == step.uses) for one in to_come):
+        if not any(
+            _is_about(play, state, one, step)
+            or (is_undated and one.step == step.uses)
+            or _is_told_otherwise(play, state, one, step)
+            for one in to_come
+        ):
             found.append(step)
     return min(
         found, default=None,
