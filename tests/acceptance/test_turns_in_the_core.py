@@ -912,6 +912,17 @@ def test_a_home_within_the_country_is_looked_at_in_the_time_of_the_law_for_a_chi
     assert _limit(case, "home_report") == expected
 
 
+@pytest.mark.parametrize("missing", [True, False])
+def test_a_bride_whom_nobody_can_find_is_searched_for_as_a_missing_child(*, missing: bool) -> None:
+    case = _case("early-marriage", "fir", "track", concern="early_marriage")
+    _end(case, "intake")
+    _end(case, "triage", is_missing=missing)
+    registered = _end(case, "fir")
+    assert _is_open(case, "track") is missing
+    if missing:
+        assert _limit(case, "track") == ("IN-MISS-RISK", registered)
+
+
 @pytest.mark.parametrize("shelter", [True, False])
 def test_home_in_myanmar_can_have_two_halves_the_border_with_its_shelter_and_the_family(*, shelter: bool) -> None:
     left = ("reception", "identify", "placement", "home", "first_visit", "visit_month")
