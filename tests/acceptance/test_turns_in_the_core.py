@@ -942,3 +942,21 @@ def test_home_in_myanmar_can_have_two_halves_the_border_with_its_shelter_and_the
         back = _end(case, "home")
     assert (_limit(case, "first_visit"), _limit(case, "visit_month")) == ((None, back), (None, back))
     assert not {one.law for one in case.state.deadlines.values() if one.law and one.law.startswith("IN-")}
+
+
+@pytest.mark.parametrize(
+    ("name", "hours"), [("domestic-work", 48), ("trafficking-base", 48), ("adult-exploitation", 24)]
+)
+def test_where_the_police_look_for_the_place_first_the_time_of_the_rescue_begins_with_the_plan(
+    name: str, hours: int
+) -> None:
+    case = _case(name, "plan", "rescue", child="no" if name == "adult-exploitation" else "yes")
+    _end(case, "intake")
+    _end(case, "triage", decision="police")
+    assert _limit(case, "plan") == (None, OPENED)
+    case.until(OPENED + 5 * DAY)
+    assert _is_open(case, "rescue")
+    assert not [one for one in case.state.deadlines.values() if one.key == "rescue" and one.due_at < case.now]
+    _end(case, "plan")
+    due = [one.due_at for one in case.state.deadlines.values() if one.key == "rescue" and one.breached_at is None]
+    assert due == [case.now + hours * HOUR]
