@@ -960,3 +960,24 @@ def test_where_the_police_look_for_the_place_first_the_time_of_the_rescue_begins
     _end(case, "plan")
     due = [one.due_at for one in case.state.deadlines.values() if one.key == "rescue" and one.breached_at is None]
     assert due == [case.now + hours * HOUR]
+
+
+@pytest.mark.parametrize("name", ["trafficking-base", "adult-exploitation", "child-labour", "domestic-work-adult"])
+def test_a_rescue_that_the_police_opened_keeps_its_time_limit_where_the_plan_is_cancelled(name: str) -> None:
+    case = _case(name, "plan", "rescue", "fir", child="no" if "adult" in name else "yes")
+    _end(case, "intake")
+    _end(case, "triage", decision="police")
+    _end(case, "fir")
+    assert not [one for one in case.state.deadlines.values() if one.key == "rescue"]
+    case.do(cm.CancelStep(case.reach("plan").id, "called_off"))
+    assert _is_open(case, "rescue")
+    assert _limit(case, "rescue")[1] == OPENED
+
+
+def test_the_enquiry_into_bonded_labour_is_made_too_where_triage_goes_to_the_police_first() -> None:
+    case = _case("bonded-labour", "plan", "rescue")
+    _end(case, "intake")
+    _end(case, "triage", decision="police")
+    assert (_is_open(case, "plan"), _limit(case, "plan")) == (True, ("IN-BL-ENQ", OPENED))
+    _end(case, "plan")
+    assert (_is_open(case, "rescue"), _limit(case, "rescue")) == (True, ("IN-BL-ENQ", OPENED))
