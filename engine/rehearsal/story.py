@@ -111,8 +111,9 @@ class Story(_Part):
 
     @property
     def concern(self) -> str:
-        """What the report is about, as the profile tells it: its title first, then what is done, then its codes."""
-        plain = _first(_IN_TITLES, self.title.casefold())
+        """What the report is about: a stop that begins it, then its title, then what is done, then its codes."""
+        is_stop = self.timeline[0].step == "prevention.intercept"
+        plain = self._concern_by_steps() if is_stop else _first(_IN_TITLES, self.title.casefold())
         if plain == "compensation" and any(event.step == "rescue.production" for event in self.timeline):
             plain = None  # told from the days of the rescue on, of which the money is only the end
         if self._is_received and plain not in _ABOUT_A_WAY:

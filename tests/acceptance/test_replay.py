@@ -248,6 +248,20 @@ def test_the_title_of_a_story_says_what_it_is_about_before_its_first_step_does(
     assert (told.begins, told.concern) == (begins, concern)
 
 
+@pytest.mark.parametrize("title", ["Bride stopped at the gate", "Stopped on the way to a scam compound", "A daughter"])
+@pytest.mark.parametrize(("victims", "concern"), [(1, "stopped_on_the_way"), (0, "unsafe_migration")])
+@pytest.mark.parametrize("also", [(), ("repatriation.handover",)])
+def test_a_story_that_begins_with_a_stop_is_about_it_whatever_its_title_says(
+    title: str, victims: int, concern: str, also: tuple[str, ...]
+) -> None:
+    story = read_story(OTHERS / "our-child-is-in-delhi.yaml")
+    timeline = tuple(
+        story.timeline[0].model_copy(update={"step": step, "label": step}) for step in ("prevention.intercept", *also)
+    )
+    told = story.model_copy(update={"title": title, "timeline": timeline, "victims": story.victims[:victims]})
+    assert told.concern == concern
+
+
 @pytest.mark.parametrize(
     "title", ["Girl in domestic work in Delhi, seen from home", "Bride sold far away", "A daughter"]
 )
