@@ -75,6 +75,8 @@ _SEXES = {"F": "female", "M": "male", "T": "transgender"}
 _NOBODY: dict[str, JsonValue] = {"persons_found": 0, "children_found": 0}
 """A rescue that found nobody, or with which nobody came along, so that somebody goes again."""
 _DECLINED = ("decline", "says no", "said no")
+_IS_FEARED = re.compile(r"\basylum[_ ]claim:? (?:is )?(?:true|yes)\b|\bno request to\b|\bnothing (?:is )?sent to\b")
+"""What is said of a nationality about which nobody in that country is asked."""
 _REFUSED = ("refused", "not to be sent", "does not wish", "no return")
 
 
@@ -207,8 +209,11 @@ def _border_answers(story: Story) -> dict[str, JsonValue]:
     country = story.other_country
     if country is None or story.is_at_home_here:
         return {"crosses": "within"}
-    doubts: dict[str, JsonValue] = dict.fromkeys(("may_need_asylum", "may_be_stateless", "in_danger"), "no")
-    return {"crosses": "across", "country": country} | doubts
+    told = (event.expected for event in story.timeline if event.step == "repatriation.nationality")
+    is_feared = any(_IS_FEARED.search(words) for words in told)
+    doubts: dict[str, JsonValue] = {"may_need_asylum": "yes" if is_feared else "no"}
+    doubts |= {"may_be_stateless": "no", "in_danger": "no"}
+    return {"crosses": "across_not_asked" if is_feared else "across", "country": country} | doubts
 
 
 def _answer(story: Story, event: StoryEvent, step: str, spec: FieldSpec) -> JsonValue:

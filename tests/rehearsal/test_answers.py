@@ -48,6 +48,24 @@ def test_whether_a_case_crosses_a_border_is_answered_as_its_story_tells_it(
     assert (answers["crosses"], answers.get("country")) == (crosses, country)
 
 
+@pytest.mark.parametrize(("words", "crosses"), [
+    ("no request to any body there; the refugee body told", "across_not_asked"),
+    ("asylum_claim true, stateless_risk true", "across_not_asked"),
+    ("asylum_claim: yes", "across_not_asked"),
+    ("nothing sent to a mission", "across_not_asked"),
+    ("asylum_claim false after legal advice; asked through the State", "across"),
+    ("new request sent to the mission, the first one is unanswered; asylum claim no", "across"),
+])  # fmt: skip
+def test_nothing_is_asked_abroad_where_a_story_says_that_asylum_is_claimed(words: str, crosses: str) -> None:
+    story = _story("cs-02")
+    asked = _told("repatriation.nationality").model_copy(update={"expected": words})
+    told = story.model_copy(update={"timeline": (story.timeline[0], asked), "other_jurisdictions": ("BD-G",)})
+    step_type = registry().get("repatriation.border")
+    answers = step_answers(told, told.timeline[0], step_type)
+    check_answers(step_type, answers)
+    assert answers["crosses"] == crosses
+
+
 @pytest.mark.parametrize("step", ASKED)
 def test_the_invented_answers_of_a_step_are_valid_in_every_story(step: str) -> None:
     step_type = registry().get(step)
