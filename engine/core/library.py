@@ -14,11 +14,20 @@ from engine.language.calendars import Calendar, calendar_for
 from engine.language.ladders import Ladder
 from engine.language.law import LawLimit, LawPack, is_called_law, is_quotable, law_term
 from engine.language.limits import TimeLimit
+from engine.language.telling import Tell, in_english
 from engine.language.words import LawWords
 
 T = TypeVar("T")
 _KEPT: Final = 8192
 """How much is kept of what was worked out by one library."""
+_LENGTHS: Final[Mapping[tuple[bool, bool | None], str]] = {
+    (True, True): "within {length} by law",
+    (True, False): "within {length} by the law pack",
+    (True, None): "within {length}, our own target",
+    (False, True): "{length} by law",
+    (False, False): "{length} by the law pack",
+}
+"""How long a limit of the law is: one that leaves time or none, by law, by a pack that no lawyer signed, or by us."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +79,16 @@ class Library:
         """Return every version of a limit that the packs have; none for an unknown id."""
         return next((found for pack in self.packs.values() if (found := pack.by_id.get(limit_id))), ())
 
-    def law_words(self, on: date) -> LawWords:
+    def law_words(self, on: date, tell: Tell = in_english) -> LawWords:
         """Say of each limit of the law how long it is on a date, such as `within 24 hours by law`, where it says so.
 
         What no lawyer has signed is called no law: it is `by the law pack`.
         """
-        return self.once(("law words", on), lambda: dict(self._law_words(on)))
+        found = self.once(("law words", on), lambda: tuple(self._law_lengths(on)))
+        return {key: tell(_LENGTHS[how], length=length.in_words(tell)) for key, how, length in found}
 
-    def _law_words(self, on: date) -> Iterator[tuple[tuple[str, str | None], str]]:
+    def _law_lengths(self, on: date) -> Iterator[tuple[tuple[str, str | None], tuple[bool, bool | None], TimeLimit]]:
+        """Return each limit with how it is said: whether it leaves time, and whether it is law; None for a target."""
         limits = [one for pack in self.packs.values() for one in pack.limits]
         options = {(one.id, other.option) for one in limits for other in one.alternatives}
         for limit_id, option in options | {(one.id, None) for one in limits}:
@@ -86,11 +97,9 @@ class Library:
                 continue
             named = (other.limit for other in limit.alternatives if other.option == option)
             if length := next(named, limit.limit):
-                within = "" if length.is_at_once else "within "
-                by = "law" if is_called_law(limit, on=on) else "the law pack"
-                yield (limit_id, option), f"{within}{length.in_words()} by {by}"
+                yield (limit_id, option), (not length.is_at_once, is_called_law(limit, on=on)), length
             elif limit.watch:
-                yield (limit_id, option), f"within {limit.watch.in_words()}, our own target"
+                yield (limit_id, option), (True, None), limit.watch
 
     def calendar(self, jurisdiction: str) -> Calendar:
         """Find the calendar of a jurisdiction; raises `NoCalendarError`."""

@@ -20,7 +20,7 @@ from engine.language.time_changes import (
     lost_by,
     warning_changes,
 )
-from engine.language.words import LawWords, Plain, WorkflowWords, fact_words, people, sooner_or_later, within
+from engine.language.words import LawWords, LimitMove, Plain, WorkflowWords, fact_words, people, sooner_or_later, within
 from engine.language.yaml_files import read_yaml
 
 _TITLES: Final = {
@@ -301,7 +301,7 @@ class _Workflows:
         by = None if "law" in old or "law" in new else sooner_or_later(old.get("limit", ""), new.get("limit", ""))
         since = f", counted from {self._is.start(new)}" if "from" in new else ""
         becomes, was = self._lengths(old, new)
-        words = f"{title} is due{f' {by[0]}' if by else ''}: {becomes} instead of {was.removeprefix('within ')}{since}."
+        words = f"{title} is due{_moved(by) if by else ''}: {becomes} instead of {was.removeprefix('within ')}{since}."
         return ChangeSentence(words, is_later)
 
     def _lengths(self, old: Plain, new: Plain) -> tuple[str, str]:
@@ -498,6 +498,10 @@ def _pairs(old: Mapping[Any, Any], new: Mapping[Any, Any]) -> Iterator[tuple[Any
     for key in dict.fromkeys((*old, *new)):
         if old.get(key) != new.get(key):
             yield key, old.get(key), new.get(key)
+
+
+def _moved(by: LimitMove) -> str:
+    return f"{f' {by.length}' if by.length else ''} {'later' if by.is_later else 'sooner'}"
 
 
 def _may_be_longer(old: str, new: str) -> bool:

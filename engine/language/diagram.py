@@ -1,7 +1,7 @@
 """A workflow as a picture: swim lanes by pillar in plain words, in the DOT language or as Mermaid."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import count
 from textwrap import wrap
@@ -9,10 +9,20 @@ from typing import Any
 
 from engine.language.catalogue import FollowUp, StepCatalogue, StepTypeInfo
 from engine.language.lint.subject import Order
-from engine.language.names import in_running_words, role_words
+from engine.language.names import role_words
 from engine.language.short_forms import starts_read_back
+from engine.language.telling import Tell, both, in_english, running
 from engine.language.words import LawWords, WorkflowWords, limit_words
-from engine.language.workflow import JoinMode, StepSpec, TimeSpec, Workflow, follow_ups_of
+from engine.language.workflow import (
+    Gate,
+    JoinMode,
+    NotBefore,
+    StepRepeat,
+    StepSpec,
+    TimeSpec,
+    Workflow,
+    follow_ups_of,
+)
 
 INK = "#111111"
 
@@ -98,6 +108,8 @@ class Drawing:
     title: str
     nodes: tuple[Node, ...]
     edges: tuple[Edge, ...]
+    titles: Mapping[str, str] = field(default_factory=dict)
+    """What the swim lanes are called, by their names."""
 
     @property
     def lanes(self) -> dict[str, tuple[Node, ...]]:
@@ -127,26 +139,36 @@ def _numbered(title: str) -> Iterator[str]:
     yield from (f"{title} ({number})" for number in count(2))
 
 
-def draw(workflow: Workflow, catalogue: StepCatalogue | None = None, laws: LawWords | None = None) -> Drawing:
-    """Return the nodes and edges of a workflow, with every condition in words, and every limit that `laws` has."""
+def draw(
+    workflow: Workflow,
+    catalogue: StepCatalogue | None = None,
+    laws: LawWords | None = None,
+    *,
+    tell: Tell = in_english,
+) -> Drawing:
+    """Return the nodes and edges of a workflow, with every condition in words, and every limit that `laws` has.
+
+    All is told as `tell` has it.
+    """
     titled = {key: {"title": step.title, "uses": step.uses} for key, step in workflow.steps.items()}
-    words = WorkflowWords({"steps": titled}, catalogue, laws)
+    words = WorkflowWords({"steps": titled}, catalogue, laws, tell=tell)
     nodes = [
-        Node(START, "A report arrives" if workflow.start.on == "report" else "Opened by hand", Shape.EVENT),
+        Node(START, tell("A report arrives" if workflow.start.on == "report" else "Opened by hand"), Shape.EVENT),
         *(_step(workflow, key, words, catalogue) for key in workflow.steps),
-        *(Node(f"choice-{name}", in_running_words(name), Shape.CHOICE) for name in workflow.choices),
-        *(
-            Node(
-                f"gate-{name}",
-                in_running_words(name),
-                Shape.GATE,
-                lines=(gate.reason, f"until {words.condition(gate.until)}"),
-            )
-            for name, gate in workflow.gates.items()
-        ),
-        Node(CLOSED, "The case closes", Shape.EVENT, lines=_aborted(workflow, words)),
-    ]
-    return Drawing(workflow.workflow, workflow.title, tuple(nodes), tuple(dict.fromkeys(_edges(workflow, words))))
+        *(Node(f"choice-{name}", running(name, tell), Shape.CHOICE) for name in workflow.choices),
+        *(Node(f"gate-{name}", running(name, tell), Shape.GATE, lines=_held(one, words))
+          for name, one in workflow.gates.items()),
+        Node(CLOSED, tell("The case closes"), Shape.EVENT, lines=_aborted(workflow, words)),
+    ]  # fmt: skip
+    lanes = dict.fromkeys(node.lane for node in nodes if node.lane)
+    edges = tuple(dict.fromkeys(_edges(workflow, words)))
+    return Drawing(workflow.workflow, tell(workflow.title), tuple(nodes), edges, {
+        lane: tell(lane_title(lane)) for lane in lanes
+    })  # fmt: skip
+
+
+def _held(gate: Gate, words: WorkflowWords) -> tuple[str, str]:
+    return words.tell(gate.reason), words.tell("until {condition}", condition=words.condition(gate.until))
 
 
 def called_off(workflow: Workflow, key: str, words: WorkflowWords) -> Iterator[str]:
@@ -155,8 +177,10 @@ def called_off(workflow: Workflow, key: str, words: WorkflowWords) -> Iterator[s
 
 
 def _aborted(workflow: Workflow, words: WorkflowWords) -> tuple[str, ...]:
-    abort = workflow.close.abort
-    return (f"at once, with all that is open called off, if {words.condition(abort)}",) if abort else ()
+    if not workflow.close.abort:
+        return ()
+    condition = words.condition(workflow.close.abort)
+    return (words.tell("at once, with all that is open cancelled, if {condition}", condition=condition),)
 
 
 def brought(workflow: Workflow, step: StepSpec, catalogue: StepCatalogue | None) -> list[tuple[str, FollowUp]]:
@@ -165,41 +189,45 @@ def brought(workflow: Workflow, step: StepSpec, catalogue: StepCatalogue | None)
     return list(known.items()) or [(name, one) for name, one in step.follow_ups.items() if one is not None]
 
 
-def _later(workflow: Workflow, step: StepSpec, catalogue: StepCatalogue | None) -> tuple[str, ...]:
+def _later(
+    workflow: Workflow, step: StepSpec, words: WorkflowWords, catalogue: StepCatalogue | None
+) -> tuple[str, ...]:
     """Name the steps that the answer of a step can bring, each title once, in one line; none where there are none."""
     titles: dict[str, None] = {}
     for name, one in brought(workflow, step, catalogue):
         info = catalogue.find(one.uses) if catalogue and one.uses else None
         if one.uses:
-            titles[one.title or (info.title if info else "") or in_running_words(name)] = None
-    return (f"can bring: {'; '.join(titles)}",) if titles else ()
+            title = one.title or (info.title if info else "")
+            titles[words.tell(title) if title else running(name, words.tell)] = None
+    return (words.tell("can bring: {steps}", steps="; ".join(titles)),) if titles else ()
 
 
 def _step(workflow: Workflow, key: str, words: WorkflowWords, catalogue: StepCatalogue | None) -> Node:
     step = workflow.steps[key]
     info = catalogue.find(step.uses) if catalogue else None
     shape = Shape.STACK if step.for_each else Shape.AUTOMATIC if info and info.automatic else Shape.STEP
-    off = (f"called off if {one}" for one in called_off(workflow, key, words))
-    lines = (*_lines(workflow, step, info, words), *off, *_later(workflow, step, catalogue))
+    off = (words.tell("cancelled if {condition}", condition=one) for one in called_off(workflow, key, words))
+    lines = (*_lines(workflow, step, info, words), *off, *_later(workflow, step, words, catalogue))
     return Node(f"step-{key}", words.step(key), shape, step.uses.partition(".")[0], lines, step.discretionary)
 
 
 def _lines(workflow: Workflow, step: StepSpec, info: StepTypeInfo | None, words: WorkflowWords) -> Iterator[str]:
+    tell = words.tell
     if step.after.mode is JoinMode.ANY:
-        yield "waits for any one before it"
+        yield tell("waits for any one before it")
     if step.after.mode is JoinMode.N:
-        yield f"waits for {step.after.n} of {len(step.after.steps)}"
+        yield tell("waits for {number} of {all}", number=step.after.n, all=len(step.after.steps))
     if step.when:
-        yield f"if {words.condition(step.when)}"
+        yield tell("if {condition}", condition=words.condition(step.when))
     if step.for_each:
-        yield f"for each of {in_running_words(step.for_each.partition('.')[2])}"
+        yield tell("for each of {list}", list=running(step.for_each.partition(".")[2], tell))
     yield from when_in_words(step, words)
     many = {key: {"for_each": one.for_each} for key, one in workflow.steps.items()}
     yield from map(words.full, starts_read_back(plain_times(step, info), {"for_each": step.for_each}, many))
     if step.discretionary:
-        yield "may be added"
+        yield tell("can be added")
     if step.approve:
-        yield f"approved by {', '.join(map(role_words, step.approve.role))}"
+        yield tell("approved by {roles}", roles=", ".join(tell(role_words(role)) for role in step.approve.role))
 
 
 def plain_times(step: StepSpec, info: StepTypeInfo | None) -> list[dict[str, Any]]:
@@ -210,25 +238,49 @@ def plain_times(step: StepSpec, info: StepTypeInfo | None) -> list[dict[str, Any
 
 def when_in_words(step: StepSpec, words: WorkflowWords) -> Iterator[str]:
     """Say when a step opens at the earliest, how often it is done, and how it is not straight on."""
+    tell = words.tell
     if step.not_before:
-        wait, since = step.not_before.wait, step.not_before.from_
-        parts = [
-            *([limit_words(wait)] if wait != "PT0S" else ()),
-            *([words.start({"from": since})] if since != "ready" else ()),
-        ]
-        yield f"not before {' after '.join(parts)}"
+        yield _not_before(step.not_before, words)
     if step.repeat:
-        often = " and ".join(map(limit_words, step.repeat.waits))
-        within = ", all within the time of the first" if step.repeat.same_limit else ""
-        yield f"again {'every' if step.repeat.times else 'after'} {often}, at most {step.repeat.rounds} times{within}"
+        yield _repeated(step.repeat, tell)
     if step.back:
         to, condition = words.step(step.back.to), words.condition(step.back.when)
-        yield f"goes back to “{to}” if {condition}, at most {step.back.times} times"
+        message = "goes back to “{step}” if {condition}, at most {number} times"
+        yield tell(message, step=to, condition=condition, number=step.back.times)
     if step.wait:
-        out = f", at most {limit_words(step.wait.time_out)}" if step.wait.time_out else ""
-        yield f"waits until {words.condition(step.wait.until)}{out}"
+        until = words.condition(step.wait.until)
+        if step.wait.time_out:
+            longest = limit_words(step.wait.time_out, tell)
+            yield tell("waits until {condition}, at most {length}", condition=until, length=longest)
+        else:
+            yield tell("waits until {condition}", condition=until)
     if step.standing:
-        yield "is there all the time"
+        yield tell("is there all the time")
+
+
+def _not_before(earliest: NotBefore, words: WorkflowWords) -> str:
+    length = limit_words(earliest.wait, words.tell) if earliest.wait != "PT0S" else ""
+    if earliest.from_ == "ready":
+        return words.tell("not before {moment}", moment=length)
+    start = words.start({"from": earliest.from_})
+    if not length:
+        return words.tell("not before {moment}", moment=start)
+    return words.tell("not before {length} after {start}", length=length, start=start)
+
+
+def _repeated(repeat: StepRepeat, tell: Tell) -> str:
+    often = both((limit_words(one, tell) for one in repeat.waits), tell)
+    if repeat.same_limit:
+        message = (
+            "again every {length}, at most {number} times, all within the time of the first" if repeat.times
+            else "again after {length}, at most {number} times, all within the time of the first"
+        )  # fmt: skip
+        return tell(message, length=often, number=repeat.rounds)
+    message = (
+        "again every {length}, at most {number} times" if repeat.times
+        else "again after {length}, at most {number} times"
+    )  # fmt: skip
+    return tell(message, length=often, number=repeat.rounds)
 
 
 def _edges(workflow: Workflow, words: WorkflowWords) -> Iterator[Edge]:
@@ -244,13 +296,14 @@ def _edges(workflow: Workflow, words: WorkflowWords) -> Iterator[Edge]:
         yield from _into(f"choice-{name}", sources or [START])
         for branch in choice.branches:
             for target in branch.to:
-                yield from _branch(workflow, name, target, gates, f"if {words.condition(branch.when)}")
+                label = words.tell("if {condition}", condition=words.condition(branch.when))
+                yield from _branch(workflow, name, target, gates, label)
         for target in choice.default:
-            yield from _branch(workflow, name, target, gates, "otherwise")
+            yield from _branch(workflow, name, target, gates, words.tell("otherwise"))
     for key, step in workflow.steps.items():
         for target in dict.fromkeys(target for time in step.time for target in time.on_breach):
             if target in workflow.steps:
-                yield Edge(f"step-{key}", f"step-{target}", "when too late", EdgeLine.BREACH)
+                yield Edge(f"step-{key}", f"step-{target}", words.tell("when too late"), EdgeLine.BREACH)
     yield from _ways_back(workflow, words)
     yield from _closing(workflow, order)
 
@@ -259,12 +312,12 @@ def _ways_back(workflow: Workflow, words: WorkflowWords) -> Iterator[Edge]:
     """Yield the ways that do not lead on: back in a loop, and to what undoes a step that is called off."""
     for key, step in workflow.steps.items():
         if step.back and step.back.to in workflow.steps:
-            again = f"again if {words.condition(step.back.when)}"
+            again = words.tell("again if {condition}", condition=words.condition(step.back.when))
             yield Edge(f"step-{key}", f"step-{step.back.to}", again, EdgeLine.BREACH)
     for one in workflow.cancels.values():
         for done, undo in one.undo.items():
             if {done, undo} <= workflow.steps.keys():
-                yield Edge(f"step-{done}", f"step-{undo}", "undone if called off", EdgeLine.BREACH)
+                yield Edge(f"step-{done}", f"step-{undo}", words.tell("undone if cancelled"), EdgeLine.BREACH)
 
 
 def _sources(workflow: Workflow, order: Order, key: str) -> list[str]:
@@ -321,7 +374,7 @@ def write_dot(drawing: Drawing) -> str:
     for lane, nodes in drawing.lanes.items():
         colour = colour_of(lane)
         look = f"style=rounded, color={quote(colour.border)}, fontcolor={quote(colour.border)}"
-        label = f"label={quote(lane_title(lane))}, labeljust=l, id={quote(f'lane-{lane}')}"
+        label = f"label={quote(drawing.titles.get(lane, lane))}, labeljust=l, id={quote(f'lane-{lane}')}"
         lines += [f"  subgraph {quote(f'cluster_{lane}')} {{", f"    graph [{label}, {look}];"]
         lines += [*(f"    {_node(node, names[node.id])}" for node in nodes), "  }"]
     lines += [f"  {_node(node, names[node.id])}" for node in drawing.nodes if not node.lane]
@@ -374,7 +427,7 @@ def write_mermaid(drawing: Drawing) -> str:
     """Return the Mermaid text of a diagram. Everything that people wrote is escaped."""
     lines = ["flowchart TB", f"  accTitle: {_escaped(drawing.title)}"]
     for lane, nodes in drawing.lanes.items():
-        lines.append(f'  subgraph lane_{lane}["{_escaped(lane_title(lane))}"]')
+        lines.append(f'  subgraph lane_{lane}["{_escaped(drawing.titles.get(lane, lane))}"]')
         lines += [f"    {_mermaid_node(node)}" for node in nodes]
         lines.append("  end")
     lines += [f"  {_mermaid_node(node)}" for node in drawing.nodes if not node.lane]

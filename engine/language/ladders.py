@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from engine.language.limits import Offset, TimeLimit
 from engine.language.names import Role
+from engine.language.telling import Tell, in_english
 
 
 class ItemPerson(StrEnum):
@@ -87,15 +88,16 @@ class LevelRecipient(_Record):
         """Which way of naming is used."""
         return next(kind for kind in RecipientKind if getattr(self, kind) is not None)
 
-    def in_words(self) -> str:
-        """Say it in English, for pages and diagrams."""
+    def in_words(self, tell: Tell = in_english) -> str:
+        """Say it in words, for pages and diagrams."""
         if self.role:
-            return f"the {self.role.label.lower()} of the unit"
+            return tell(f"the {self.role.label.lower()} of the unit")
         if self.partner:
-            return f"the {self.partner.label.lower()} of the partner"
+            return tell(f"the {self.partner.label.lower()} of the partner")
         if self.law_route:
-            return f"{self.law_route}, by a letter that somebody releases"
-        return {ItemPerson.ON_CALL: "whoever is on call"}.get(self.person or ItemPerson.ON_CALL, f"the {self.person}")
+            return tell("{agency}, by a letter that someone releases", agency=self.law_route)
+        is_on_call = self.person in {None, ItemPerson.ON_CALL}
+        return tell("whoever is on call" if is_on_call else f"the {self.person}")
 
 
 class LevelRepeat(_Record):

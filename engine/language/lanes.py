@@ -1,7 +1,7 @@
 """A workflow as lanes: one row a step, one column a lane, and the lines between them as plain SVG."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from html import escape
@@ -25,6 +25,7 @@ from engine.language.diagram import (
 )
 from engine.language.names import role_words
 from engine.language.short_forms import starts_read_back
+from engine.language.telling import Tell, either, in_english
 from engine.language.words import LawWords, WorkflowWords
 from engine.language.workflow import StepSpec, Workflow, follow_ups_by_type
 
@@ -107,17 +108,19 @@ def in_lanes(
     chosen: str = "",
     before: Workflow | None = None,
     laws: LawWords | None = None,
+    tell: Tell = in_english,
 ) -> Lanes:
     """Lay a workflow out: rows in the order of the work, lanes in the order in which they are first needed.
 
-    `laws` has the words for a limit of the law; one that is not among them is called by its id.
+    `laws` has the words for a limit of the law; one that is not among them is called by its id. All is told as `tell`
+    has it.
 
     The lines of the step with the key `chosen` are drawn strongly. What differs from the version `before` is marked;
     what is gone since stands where it was.
     """
-    drawing, marks = draw(workflow, catalogue), _marks(before, workflow) if before else {}
+    drawing, marks = draw(workflow, catalogue, tell=tell), _marks(before, workflow) if before else {}
     if before:
-        drawing = _with_gone(drawing, draw(before, catalogue))
+        drawing = _with_gone(drawing, draw(before, catalogue, tell=tell))
     nodes = _in_order(drawing)
     of = {f"step-{key}": one for one in (before, workflow) if one for key in one.steps}
     steps = {name: one.steps[name.removeprefix("step-")] for name, one in of.items()}
@@ -126,7 +129,7 @@ def in_lanes(
     for edge in reversed(drawing.edges):
         if edge.source not in steps and edge.source != START and edge.target in lane:
             lane[edge.source] = lane[edge.target]
-    words = WorkflowWords({}, catalogue, laws)
+    words = WorkflowWords({}, catalogue, laws, tell=tell)
     rows = tuple(
         LaneRow(
             node, node.id.removeprefix("step-"),
@@ -136,7 +139,7 @@ def in_lanes(
         else LaneRow(node, "", node.lines[:1], marks.get(node.id))
         for node in nodes
     )  # fmt: skip
-    picture = _Picture(nodes, drawing.edges, lane, f"step-{chosen}", marks)
+    picture = _Picture(nodes, drawing.edges, lane, f"step-{chosen}", marks, tell)
     return Lanes(tuple(_fitted(row, _WIDE - picture.width, is_close=len(rows) > _MANY) for row in rows), picture.svg())
 
 
@@ -182,11 +185,11 @@ def step_in_words(
     catalogue: StepCatalogue | None = None,
     laws: LawWords | None = None,
     *,
-    tell: Callable[[str], str] = str,
+    tell: Tell = in_english,
 ) -> tuple[tuple[str, tuple[str, ...]], ...]:
     """Say all that a workflow says of a step, by headings; nothing for a key that is no step.
 
-    Questions within a sentence are told as `tell` has them.
+    All but the headings is told as `tell` has it.
     """
     step = workflow.steps.get(key)
     if step is None:
@@ -196,19 +199,21 @@ def step_in_words(
     asked = words.asked(step.uses, ((one.id, one.label) for one in step.questions))
     times = (_first(words.full(one)) for one in starts_read_back(plain.get("time", ()), plain, flattened["steps"]))
     gates = [
-        f"{gate.reason} Until {words.condition(gate.until)}." for gate in workflow.gates.values() if key in gate.holds
+        tell("{reason} Until {condition}.", reason=tell(gate.reason), condition=words.condition(gate.until))
+        for gate in workflow.gates.values()
+        if key in gate.holds
     ]
-    off = (f"If {one}." for one in called_off(workflow, key, words))
+    off = (tell("If {condition}.", condition=one) for one in called_off(workflow, key, words))
     follows = [other for other, one in workflow.steps.items() if key in one.after.steps]
     found = {
-        "Who": (" or ".join(_first(role_words(one)) for one in _roles(step, catalogue)),),
+        "Who": (either((tell(_first(role_words(one))) for one in _roles(step, catalogue)), tell),),
         "Not the person who did": tuple(words.step(one) for one in step.assign.not_),
         "How long": tuple(times), "After": (_first(words.before(plain.get("after", {}))),),
         "Only when": (_first(words.condition(step.when)),) if step.when else (),
         "Held back": tuple(gates), "Called off": tuple(off), "Then": tuple(f"“{words.step(one)}”" for one in follows),
-        "Can bring later": tuple(words.follow_up(name, one, asked) for name, one in brought(workflow, step, catalogue)),
-        "Approved by": tuple(role_words(one) for one in step.approve.role) if step.approve else (),
-        "Questions added": tuple(one.label for one in step.questions),
+        "Can bring later": tuple(words.follow_up(one, asked) for _, one in brought(workflow, step, catalogue)),
+        "Approved by": tuple(tell(role_words(one)) for one in step.approve.role) if step.approve else (),
+        "Questions added": tuple(tell(one.label) for one in step.questions),
     }  # fmt: skip
     return ((words.step(key), ()), *((heading, said) for heading, said in found.items() if said))
 
@@ -218,15 +223,12 @@ def acts_in_words(
     catalogue: StepCatalogue,
     laws: LawWords | None = None,
     *,
-    tell: Callable[[str], str] = str,
+    tell: Tell = in_english,
 ) -> tuple[str, ...]:
     """Tell, in one sentence each, what comes by an act and not by an answer: its name, when, how long, who is told."""
     words, every = WorkflowWords({}, catalogue, laws, tell=tell), follow_ups_by_type(workflow, catalogue)
     return tuple(
-        words.follow_up(name, one, words.asked(uses))
-        for uses, said in every.items()
-        for name, one in said.items()
-        if one.act
+        words.follow_up(one, words.asked(uses)) for uses, said in every.items() for one in said.values() if one.act
     )
 
 
@@ -245,20 +247,27 @@ def _said(
     catalogue: StepCatalogue | None,
     words: WorkflowWords,
 ) -> Iterator[str]:
-    info = catalogue.find(step.uses) if catalogue else None
-    found = dict.fromkeys(map(words.length, plain_times(step, info)))
-    if found:
-        yield " or ".join(found)
+    info, tell = catalogue.find(step.uses) if catalogue else None, words.tell
+    if found := dict.fromkeys(map(words.length, plain_times(step, info))):
+        yield either(found, tell)
     if roles[0] in {_MACHINE, _ANYBODY} or len(roles) > _FEW:
-        yield _first(roles[0] if len(roles) == 1 else _ANYBODY)
+        yield tell(_first(roles[0] if len(roles) == 1 else _ANYBODY))
     else:
-        yield " or ".join(map(role_words, roles))
-    yield from (words for words, is_so in (
-        ("on a condition", step.when), ("for each person", step.for_each), ("again and again", step.repeat),
-        ("not before its time", step.not_before),
-        ("may be added", step.discretionary), ("approved by a second person", step.approve),
-        ("can bring more steps", brought(workflow, step, catalogue)),
-    ) if is_so)  # fmt: skip
+        yield either((tell(role_words(role)) for role in roles), tell)
+    if step.when:
+        yield tell("on a condition")
+    if step.for_each:
+        yield tell("for each person")
+    if step.repeat:
+        yield tell("again and again")
+    if step.not_before:
+        yield tell("not before its time")
+    if step.discretionary:
+        yield tell("can be added")
+    if step.approve:
+        yield tell("approved by a second person")
+    if brought(workflow, step, catalogue):
+        yield tell("can bring more steps")
 
 
 def _in_order(drawing: Drawing) -> tuple[Node, ...]:
@@ -296,8 +305,9 @@ class _Picture:
         lane: Mapping[str, str],
         chosen: str,
         marks: Mapping[str, Mark],
+        tell: Tell,
     ) -> None:
-        self._nodes = nodes
+        self._nodes, self._tell = nodes, tell
         self._marks = marks
         self._lane = lane
         self._row = {node.id: number for number, node in enumerate(nodes)}
@@ -354,7 +364,8 @@ class _Picture:
     def _heads(self, height: int) -> Iterator[str]:
         for lane in self._lanes:
             x = self._left[lane] + _NODE // 2
-            name = escape(_short(lane_title(lane) if lane in {_MACHINE, _ANYBODY, _GENERAL} else role_words(lane)))
+            title = lane_title(lane) if lane in {_MACHINE, _ANYBODY, _GENERAL} else role_words(lane)
+            name = escape(_short(self._tell(title)))
             yield f'<line x1="{x}" y1="{HEAD}" x2="{x}" y2="{height}" stroke="#e3e8ea" stroke-width="{_NODE - 4}"/>'
             yield (
                 f'<text x="{x}" y="{HEAD - 8}" transform="rotate(-40 {x} {HEAD - 8})" font-size="13"'

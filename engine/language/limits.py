@@ -9,6 +9,8 @@ from typing import NamedTuple, Self
 from pydantic import ConfigDict, RootModel, field_validator
 from pydantic_core import PydanticCustomError
 
+from engine.language.telling import Tell, in_english, length_in
+
 LONGEST_YEARS = 100
 
 _DURATION = re.compile(
@@ -101,9 +103,9 @@ class TimeLimit(RootModel[str]):
         days = self.months * 30.44 + self.days * (1.4 if self.counting is Counting.WORKING_DAYS else 1)
         return timedelta(days=days, seconds=self.seconds)
 
-    def in_words(self) -> str:
-        """Say it in English: `24 hours`, `5 working days`, `1 year and 6 months`, `at once`."""
-        return _read(self.root).words
+    def in_words(self, tell: Tell = in_english) -> str:
+        """Say it in words: `24 hours`, `5 working days`, `1 year and 6 months`, `at once`."""
+        return length_in(_read(self.root).words, tell)
 
     def __str__(self) -> str:
         """Give back the text as it was written."""
@@ -136,11 +138,12 @@ class Offset(RootModel[str]):
         """Roughly how far after the due time (negative: before), to put levels in order."""
         return -self.limit.about if self.is_before else self.limit.about
 
-    def in_words(self) -> str:
-        """Say it in English: `48 hours before it is due`, `when it is due`, `1 day after it was due`."""
+    def in_words(self, tell: Tell = in_english) -> str:
+        """Say it in words: `48 hours before it is due`, `when it is due`, `1 day after it was due`."""
         if self.limit.is_at_once:
-            return "when it is due"
-        return f"{self.limit.in_words()} {'before it is due' if self.is_before else 'after it was due'}"
+            return tell("when it is due")
+        message = "{length} before it is due" if self.is_before else "{length} after it was due"
+        return tell(message, length=self.limit.in_words(tell))
 
     def __str__(self) -> str:
         """Give back the text as it was written."""
@@ -174,9 +177,11 @@ class WarningPoint(RootModel[str]):
         """How long before the due time; None when it is a percentage."""
         return None if self.percent else TimeLimit(self.root)
 
-    def in_words(self) -> str:
-        """Say it in English: `80% of the time`, `48 hours before it is due`."""
-        return f"{self.before.in_words()} before it is due" if self.before else f"{self.root} of the time"
+    def in_words(self, tell: Tell = in_english) -> str:
+        """Say it in words: `80% of the time`, `48 hours before it is due`."""
+        if self.before:
+            return tell("{length} before it is due", length=self.before.in_words(tell))
+        return tell("{number}% of the time", number=self.percent)
 
     def __str__(self) -> str:
         """Give back the text as it was written."""

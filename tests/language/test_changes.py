@@ -201,7 +201,7 @@ def test_what_is_done_less_often_or_waits_longer_is_a_loss(what: str) -> None:
 
 
 @pytest.mark.parametrize(("ladder", "lost"), [
-    ("standard", "The escalation to High Court, by a letter that somebody releases (72 hours after it was due) is"),
+    ("standard", "The escalation to High Court, by a letter that someone releases (72 hours after it was due) is"),
     ("critical", ""),
 ])  # fmt: skip
 def test_it_is_said_who_is_no_longer_notified_by_another_ladder(ladder: str, lost: str) -> None:

@@ -35,7 +35,7 @@ def shipped() -> dict[str, Ladder]:
     ("on_call", RecipientKind.PERSON, "whoever is on call"),
     ({"role": "case_manager"}, RecipientKind.ROLE, "the case manager of the unit"),
     ({"partner": "caseworker"}, RecipientKind.PARTNER, "the caseworker of the partner"),
-    (LETTER, RecipientKind.LAW_ROUTE, "High Court, by a letter that somebody releases"),
+    (LETTER, RecipientKind.LAW_ROUTE, "High Court, by a letter that someone releases"),
 ])  # fmt: skip
 def test_a_level_tells_one_recipient(to: object, kind: RecipientKind, words: str) -> None:
     recipient = LevelRecipient.model_validate(to)

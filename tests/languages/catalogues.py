@@ -8,7 +8,7 @@ none of a catalogue that has words only; one that nothing says any more is dropp
 import ast
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -28,7 +28,8 @@ from engine.documents.records import FileRefusedError
 from engine.errors import BusyError, IcmcError, NotFoundError
 from engine.language.findings import DefinitionError
 from engine.language.ladders import ItemPerson
-from engine.language.names import ProgramRole, Role, in_plain_words
+from engine.language.names import OF_PERSONS, ProgramRole, Role, in_plain_words
+from engine.language.words import FACT_KINDS, people
 from engine.language.yaml_files import read_yaml
 from engine.machine import data_folder, shipped_sources
 from engine.numbers.records import _ORDINALS
@@ -101,6 +102,7 @@ def messages() -> dict[str, str]:
     found: dict[str, str] = {}
     for words, place in (
         *_of_templates(), *_of_modules(), *_of_lists(), *_of_records(), *_of_forms(), *_of_workflows(), *_of_errors(),
+        *_of_told(),
     ):  # fmt: skip
         found.setdefault(words, place)
     return found
@@ -172,6 +174,41 @@ def _beside_pages() -> Iterator[tuple[str, str]]:
                 yield from ((words, place) for words in _texts(node.args) if _is_shown(words))
 
 
+_TELL: Final = frozenset({"tell", "self.tell", "words.tell"})
+
+
+def _of_told() -> Iterator[tuple[str, str]]:
+    """What modules that know no page tell in words: each message of theirs, also one that has a name first."""
+    for file in sorted(_ENGINE.glob("**/*.py")):
+        nodes = list(ast.walk(_tree(place := str(file.relative_to(_ENGINE)))))
+        named: dict[str, list[ast.expr]] = {}
+        for node in nodes:
+            if isinstance(node, ast.Assign | ast.AnnAssign) and node.value:
+                one = node.targets[0] if isinstance(node, ast.Assign) else node.target
+                named.setdefault(ast.unparse(one), []).append(node.value)
+        told = (node.args[0] for node in nodes if isinstance(node, ast.Call) and ast.unparse(node.func) in _TELL)
+        yield from ((words, place) for one in told for words in _told(one, named) if _is_message(words))
+
+
+def _is_message(words: str) -> bool:
+    return re.search("[A-Za-z]{2}", _MARK.sub("", words)) is not None
+
+
+def _told(node: ast.expr, named: Mapping[str, list[ast.expr]]) -> Iterator[str]:
+    """Return what an expression can be: one of two, one of a table, what a name stands for."""
+    match node:
+        case ast.Constant(str() as words):
+            yield words
+        case ast.IfExp():
+            yield from (words for one in (node.body, node.orelse) for words in _told(one, named))
+        case ast.Dict():
+            yield from (words for one in node.values for words in _told(one, named))
+        case ast.Subscript():
+            yield from _told(node.value, named)
+        case ast.Name():
+            yield from (words for one in named.get(node.id, ()) for words in _told(one, {}))
+
+
 @cache
 def _tree(place: str) -> ast.Module:
     return ast.parse((_ENGINE / place).read_text(encoding="utf-8"))
@@ -210,7 +247,8 @@ def _of_forms() -> Iterator[tuple[str, str]]:
     yield CORE.name, CORE.key
     known = load_registry(builtins=(CORE,)).step_types
     for key, step in sorted(known.items(), key=lambda one: (one[0] != "reporting.record", one[0])):
-        yield from ((follow_up.title, key) for follow_up in step.follow_ups.values() if follow_up.title)
+        later = step.follow_ups.values()
+        yield from ((words, key) for one in later for words in (one.title, one.act) if words)
         yield from (
             (words, key) for words in (step.title, _purpose(step, key), *_outcomes(step, None).values()) if words
         )
@@ -228,8 +266,13 @@ def _of_lists() -> Iterator[tuple[str, str]]:
         (f"{{number}} {unit}", "times") for unit in ("minutes", "hours", "days", "working days", "weeks", "months")
     )
     yield from ((f"1 {unit}", "times") for unit in ("minute", "hour", "day", "working day", "week", "month", "year"))
+    yield from ((words, "times") for words in ("{number} seconds", "{number} working hours", "{number} years"))
+    yield from ((words, "times") for words in ("1 second", "1 working hour"))
+    yield from ((what, "conditions") for what in OF_PERSONS.values())
+    yield from ((kind, "facts") for kind in FACT_KINDS.values())
+    yield from ((people([role.value]), "roles") for role in Role)
     yield from ((f"the {person}", "ladders") for person in ItemPerson if person is not ItemPerson.ON_CALL)
-    yield from ((f"the {role.label.lower()} of the unit", "ladders") for role in Role)
+    yield from ((f"the {role.label.lower()} of the {of}", "ladders") for of in ("unit", "partner") for role in Role)
     yield from ((words, "ladders") for words in ("whoever is on call", "whoever has the work", "at once", *_LEVELS))
     yield from ((words, "law") for words in _TERMS)
     yield from ((part.title, "sharing") for part in (*PACKAGES.values(), *RIGHTS.values(), *GROUNDS))

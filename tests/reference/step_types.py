@@ -60,7 +60,7 @@ def _step(step: StepType, words: WorkflowWords) -> Iterator[str]:
         yield f"- Settings: {', '.join(f'`{name}` (default `{info.default}`)' for name, info in settings.items())}"
     yield f"- Outputs: {_outputs(step)}"
     for name, one in step.follow_ups.items():
-        said = words.follow_up(name, one, words.asked(step.key))
+        said = words.follow_up(one, words.asked(step.key))
         yield f"- {'Is brought' if one.act else 'Can bring'} (`{name}`): {_cell(said)}"
     yield ""
     if step.fields:

@@ -171,7 +171,7 @@ class _Page:
             yield "|---|---|"
             for key, later in found.items():
                 asked = words.asked(self.workflow.steps[key].uses)
-                said = "<br>".join(words.follow_up(name, one, asked) for name, one in later)
+                said = "<br>".join(words.follow_up(one, asked) for _, one in later)
                 yield from (f"| {_cell(self.title(key))} | {_cell(said)} |",) if later else ()
             yield ""
         yield "## What is done with a case outside its steps\n"

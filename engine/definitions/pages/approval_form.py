@@ -11,6 +11,7 @@ from engine.language.words import limit_words
 from engine.language.workflow import ApprovalRule
 from engine.language.yaml_files import Path, Plain
 from engine.web.forms import Item
+from engine.web.languages import say
 from engine.web.posted import text, whole_number
 
 _NO_AMOUNT: Final = "Write a whole number, such as 2."
@@ -39,12 +40,14 @@ def approval_form(
     limit = (rule.limit if rule else None) or ""
     amount, unit = split_limit(limit)
     who = rule.role[0] if rule and rule.role else ""
-    within = f", within {limit_words(limit)}" if limit else ""
+    told = roles.get(who, who)
+    if who and limit:
+        told = say("{role}, within {length}", role=told, length=limit_words(limit, say))
     return ApprovalForm(
         items_of(roles, or_posted(posted, "approver", (who,))), text_or_posted(posted, "approve-amount", amount),
         items_of(UNITS, or_posted(posted, "approve-unit", (unit,))),
         items_of(ladders, or_posted(posted, "approve-ladder", (rule.ladder if rule else USUAL,))),
-        "" if amount or not limit else limit_words(limit), f"{roles.get(who, who)}{within}" if who else "",
+        "" if amount or not limit else limit_words(limit, say), told,
     )  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from engine.language.editing import UneditableError
 from engine.language.findings import DefinitionError, Finding, has_errors
 from engine.language.lanes import Lanes, LaneView, in_lanes
 from engine.language.names import in_running_words
+from engine.web.languages import say
 from engine.web.posted import Again, text, typed
 from engine.web.visit import Visit
 
@@ -110,8 +111,8 @@ def picture_of(
     if change is None or change.workflows is None:
         return None
     before, after = change.workflows
-    laws = visit.engine.library().law_words(visit.today)
-    return in_lanes(after, visit.engine.catalogue, by=by, chosen=chosen, before=before, laws=laws)
+    laws = visit.engine.library().law_words(visit.today, say)
+    return in_lanes(after, visit.engine.catalogue, by=by, chosen=chosen, before=before, laws=laws, tell=say)
 
 
 def after_undo(visit: Visit, kind: str, name: str, draft: str) -> str:

@@ -28,6 +28,7 @@ from engine.language.editing import with_value
 from engine.language.findings import has_errors
 from engine.language.ladders import ChannelName, ItemPerson, Ladder, Level
 from engine.language.names import Role, in_running_words
+from engine.language.telling import running
 from engine.language.words import limit_words
 from engine.language.yaml_files import Plain
 from engine.machine import letters
@@ -146,7 +147,7 @@ def _page(visit: Visit, known: DefinitionDraft, *, again: Again = FIRST, posted:
 def time_line(levels: tuple[Level, ...]) -> tuple[tuple[str, str, str], ...]:
     """Say each level of a ladder: when, whom it notifies, and by which ways."""
     return tuple(
-        (one.after.in_words(), one.to.in_words(), ", ".join(in_running_words(way) for way in one.channels))
+        (one.after.in_words(say), one.to.in_words(say), ", ".join(running(way, say) for way in one.channels))
         for one in levels
     )
 
@@ -193,7 +194,8 @@ def level_form(level: Level | None, posted: FormData | None = None) -> LevelForm
         "unit": units, "within_unit": units, "every_unit": units, "release_unit": units,
     }  # fmt: skip
     return LevelForm(
-        level.level if level else 0, level.after.in_words() if level else "", level.to.in_words() if level else "",
+        level.level if level else 0,
+        level.after.in_words(say) if level else "", level.to.in_words(say) if level else "",
         last_resort=bool(level and level.last_resort), said=said, written=written,
         items={
             name: tuple(Item(value, words, checked=value in chosen[name]) for value, words in some)
@@ -211,7 +213,7 @@ def _said(level: Level | None) -> tuple[dict[str, str], dict[str, Item]]:
     said = {name: split_limit(limit)[0] for name, limit in limits.items()}
     said |= {"times": str(level.repeat.times) if level.repeat else "", "body": level.to.law_route or ""}
     written = {
-        name: Item(limit, limit_words(limit), checked=False)
+        name: Item(limit, limit_words(limit, say), checked=False)
         for name, limit in limits.items()
         if limit and not said[name]
     }

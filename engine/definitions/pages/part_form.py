@@ -84,7 +84,7 @@ class PartEditor:
         self._raw, self._workflow, self._catalogue, self._name = loaded.merged.data, workflow, catalogue, name
         self._inherited = inherited or {}
         flattened = workflow.model_dump(mode="json", by_alias=True, exclude_defaults=True)
-        self._words = WorkflowWords(flattened, catalogue)
+        self._words = WorkflowWords(flattened, catalogue, tell=say)
 
     @property
     def is_there(self) -> bool:

@@ -66,7 +66,7 @@ class _NamedStart(PartEditor):
             yield (*at, "any"), chosen
 
     def _said(self, name: str) -> str:
-        return ", or else ".join(f"“{self._words.step(key)}”" for key in self._known(name))
+        return self._words.or_else(self._known(name))
 
     def _known(self, name: str) -> list[str]:
         start = self._workflow.starts.get(name)
@@ -174,7 +174,8 @@ class _Fact(PartEditor):
         return (fact.title if fact else "") or super()._title(name)
 
     def _said(self, name: str) -> str:
-        return fact_words(self._workflow.facts[name].model_dump(mode="json")) if name in self._workflow.facts else ""
+        fact = self._workflow.facts.get(name)
+        return fact_words(fact.model_dump(mode="json"), say) if fact else ""
 
 
 class _Close(PartEditor):
@@ -198,8 +199,11 @@ class _Close(PartEditor):
 
     def _said(self, name: str) -> str:  # noqa: ARG002 - there is one
         abort = self._workflow.close.abort
-        at_once = f". It ends at once when {self._words.condition(abort)}" if abort else ""
-        return f"{_CLOSES[self._workflow.close.unless]}{at_once}"
+        closes = say(_CLOSES[self._workflow.close.unless])
+        if not abort:
+            return closes
+        condition = self._words.condition(abort)
+        return say("{closes}. It ends at once when {condition}", closes=closes, condition=condition)
 
     def _editor(self) -> ConditionEditor:
         return self._lines(self._condition(("close", "abort")), whole=self._workflow.close.abort)
@@ -236,7 +240,10 @@ class _Gate(PartEditor):
 
     def _said(self, name: str) -> str:
         gate = self._workflow.gates.get(name)
-        return f"{self._words.steps(gate.holds)}, until {self._words.condition(gate.until)}" if gate else ""
+        if gate is None:
+            return ""
+        held = self._words.steps(gate.holds)
+        return say("{steps}, until {condition}", steps=held, condition=self._words.condition(gate.until))
 
     def _editor(self) -> ConditionEditor:
         gate = self._workflow.gates.get(self._name)
@@ -280,7 +287,10 @@ class _Cancel(PartEditor):
 
     def _said(self, name: str) -> str:
         cancel = self._workflow.cancels.get(name)
-        return f"{self._words.steps(cancel.steps)}, when {self._words.condition(cancel.when)}" if cancel else ""
+        if cancel is None:
+            return ""
+        steps = self._words.steps(cancel.steps)
+        return say("{steps}, when {condition}", steps=steps, condition=self._words.condition(cancel.when))
 
     def _editor(self) -> ConditionEditor:
         cancel = self._workflow.cancels.get(self._name)

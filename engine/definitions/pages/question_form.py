@@ -110,9 +110,8 @@ def _form(asked: Sequence[Question], number: int, info: StepTypeInfo | None, pos
     when = (one.when or "") if one else ""
     if when not in {"", *whens}:
         labels = {other.id: {"title": other.label} for other in asked}
-        whens = {
-            _WRITTEN: say("As written: {condition}", condition=WorkflowWords({"steps": labels}, None).condition(when))
-        } | whens
+        written = WorkflowWords({"steps": labels}, None, tell=say).condition(when)
+        whens = {_WRITTEN: say("As written: {condition}", condition=written)} | whens
         when = _WRITTEN
     places = {str(place + 1): str(place + 1) for place in range(len(asked))}
 
@@ -222,7 +221,7 @@ class FollowUpEditor:
     ) -> tuple[FollowUpForm, ...]:
         """Return the form of each; with what was `posted`, where that is shown again."""
         asked = words.asked(self._step.uses, ((one.id, one.label) for one in self._step.questions))
-        said = {name: words.follow_up(name, one, asked) for name, one in self._all.items()}
+        said = {name: words.follow_up(one, asked) for name, one in self._all.items()}
         return tuple(self._form(name, one, said[name], ladders, posted) for name, one in self._all.items())
 
     def _form(

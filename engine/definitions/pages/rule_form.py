@@ -188,7 +188,7 @@ class RuleEditor:
         span, repeat = _span(posted, "again", self._again), self._step.repeat
         if repeat is None or self._again:
             return span, str(repeat.times) if repeat else ""
-        written = ", ".join(limit_words(one) for one in repeat.waits)
+        written = ", ".join(limit_words(one, say) for one in repeat.waits)
         return span._replace(written=written) if written else span, ""
 
     def problems(self, form: FormData) -> Iterator[tuple[str, str]]:
@@ -422,7 +422,7 @@ def _single(condition: str | None) -> BuiltRow | None:
 def _span(posted: FormData | None, name: str, limit: str) -> SpanForm:
     amount, unit = split_limit(limit)
     units = items_of(UNITS, or_posted(posted, f"{name}-unit", (unit if limit else "P{}D",)))
-    written = limit_words(limit) if limit and not amount else ""
+    written = limit_words(limit, say) if limit and not amount else ""
     return SpanForm(text_or_posted(posted, f"{name}-amount", amount), units, written)
 
 

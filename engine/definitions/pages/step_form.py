@@ -194,7 +194,7 @@ class StepEditor:
             items_of(laws, or_posted(posted, f"law-{number}", (time.law or "",))),
             items_of(self._starts(time.from_), or_posted(posted, f"from-{number}", (time.from_,))),
             items_of(_ladders(library), or_posted(posted, f"ladder-{number}", (time.ladder,))),
-            "" if amount or not time.limit else limit_words(time.limit),
+            "" if amount or not time.limit else limit_words(time.limit, say),
             self._words.condition(time.when) if time.when else "",
             text_or_posted(posted, f"warn-{number}", ", ".join(_warning(one) for one in time.warn)),
             time_line(ladder.levels) if ladder else (), time.ladder,

@@ -197,7 +197,7 @@ def _report(visit: Visit) -> Outputs:
 def _whole(visit: Visit, workflow: Workflow, posted: FormData | None) -> WholeForm:
     """Return the form of the whole workflow; with what was `posted`, where that is shown again."""
     begins = workflow.start.on if posted is None else text(posted, "begins")
-    words = WorkflowWords({}, visit.engine.catalogue)
+    words = WorkflowWords({}, visit.engine.catalogue, tell=say)
     return WholeForm(
         text_or_posted(posted, "title", workflow.title),
         text_or_posted(posted, "description", workflow.description),
@@ -294,7 +294,7 @@ def _step_form(visit: Visit, known: DefinitionDraft, key: str, posted: FormData 
     workflow, library = known.loaded.workflow if known.loaded else None, visit.engine.library()
     if not known.loaded or not workflow or key not in workflow.steps:
         return None
-    editor = StepEditor(known.loaded, workflow, visit.engine.catalogue, key, library.law_words(visit.today))
+    editor = StepEditor(known.loaded, workflow, visit.engine.catalogue, key, library.law_words(visit.today, say))
     return editor.form(library, posted)
 
 
@@ -310,9 +310,9 @@ def _picture(visit: Visit, known: DefinitionDraft, by: LaneView, key: str) -> La
     workflow = known.loaded.workflow if known.loaded else None
     if workflow is None:
         return None
-    laws = visit.engine.library().law_words(visit.today)
+    laws = visit.engine.library().law_words(visit.today, say)
     drawn = picture_of(visit, known.change, by=by, chosen=key)
-    return drawn or in_lanes(workflow, visit.engine.catalogue, by=by, chosen=key, laws=laws)
+    return drawn or in_lanes(workflow, visit.engine.catalogue, by=by, chosen=key, laws=laws, tell=say)
 
 
 def _steps(picture: Lanes, after: str) -> list[Item]:

@@ -138,7 +138,7 @@ def workflow(
     """Show one workflow: the published version or the one asked for, as a picture and as its text."""
     definition = visit.engine.ask_all(definition_view, "workflow", name, version)
     compiled = visit.engine.definitions.get(definition.content_hash)
-    catalogue, laws = visit.engine.catalogue, visit.engine.library().law_words(visit.today)
+    catalogue, laws = visit.engine.catalogue, visit.engine.library().law_words(visit.today, say)
     return visit.page(
         "workflow.html",
         title=say("Workflow {name}", name=name),
@@ -146,7 +146,7 @@ def workflow(
         definition=definition,
         compiled=compiled,
         by=lanes,
-        lanes=in_lanes(compiled.workflow, catalogue, by=lanes, chosen=step, laws=laws) if compiled else None,
+        lanes=in_lanes(compiled.workflow, catalogue, by=lanes, chosen=step, laws=laws, tell=say) if compiled else None,
         step=step_in_words(compiled.workflow, step, catalogue, laws, tell=say) if compiled else None,
         key=step,
         acts=acts_in_words(compiled.workflow, catalogue, laws, tell=say) if compiled else (),
@@ -162,8 +162,8 @@ def diagram(visit: SignedIn, name: Name, version: Number | None = None) -> Respo
     """Show the diagram of a workflow in full size."""
     definition = visit.engine.ask_all(definition_view, "workflow", name, version)
     compiled = visit.engine.definitions.get(definition.content_hash)
-    laws = visit.engine.library().law_words(visit.today)
-    drawing = draw(compiled.workflow, visit.engine.catalogue, laws) if compiled else None
+    laws = visit.engine.library().law_words(visit.today, say)
+    drawing = draw(compiled.workflow, visit.engine.catalogue, laws, tell=say) if compiled else None
     return visit.page(
         "diagram.html", title=say("Diagram of {name}", name=name), section="workflows", definition=definition,
         svg=_picture(visit, drawing) if drawing else "", drawing=drawing,

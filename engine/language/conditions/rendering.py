@@ -30,7 +30,8 @@ from engine.language.conditions.tree import (
     Variable,
 )
 from engine.language.limits import amounts_in_words
-from engine.language.names import LEFT_OUT, OF_PERSONS, PERSON, in_running_words
+from engine.language.names import LEFT_OUT, OF_PERSONS, PERSON
+from engine.language.telling import Tell, both, either, in_english, length_in, running
 
 _UNITS = (
     ("h", timedelta(hours=1)),
@@ -129,18 +130,18 @@ def _escaped(character: str) -> str:
 Titles = Callable[[tuple[str, ...]], str]
 
 _COMPARE = {
-    Comparator.EQUAL: "is",
-    Comparator.NOT_EQUAL: "is not",
-    Comparator.LESS: "is less than",
-    Comparator.AT_MOST: "is at most",
-    Comparator.MORE: "is more than",
-    Comparator.AT_LEAST: "is at least",
+    Comparator.EQUAL: "{left} is {right}",
+    Comparator.NOT_EQUAL: "{left} is not {right}",
+    Comparator.LESS: "{left} is less than {right}",
+    Comparator.AT_MOST: "{left} is at most {right}",
+    Comparator.MORE: "{left} is more than {right}",
+    Comparator.AT_LEAST: "{left} is at least {right}",
 }
 _COMPARE_INSTANTS = {
-    Comparator.LESS: "is before",
-    Comparator.AT_MOST: "is not after",
-    Comparator.MORE: "is after",
-    Comparator.AT_LEAST: "is not before",
+    Comparator.LESS: "{left} is before {right}",
+    Comparator.AT_MOST: "{left} is not after {right}",
+    Comparator.MORE: "{left} is after {right}",
+    Comparator.AT_LEAST: "{left} is not before {right}",
 }
 _OPPOSITES = {
     Comparator.EQUAL: Comparator.NOT_EQUAL,
@@ -152,80 +153,86 @@ _OPPOSITES = {
 }
 
 
-def in_words(condition: Condition, titles: Callable[[tuple[str, ...]], str]) -> str:
-    """Return a condition as an English sentence without its full stop; `titles` gives the title of a field."""
-    return _Teller(titles).tell(condition.tree)
+def in_words(condition: Condition, titles: Titles, tell: Tell = in_english) -> str:
+    """Return a condition as a sentence without its full stop; `titles` gives the title of a field."""
+    return _Teller(titles, tell).in_full(condition.tree)
 
 
 class _Teller:
     """Tells one condition with the titles of its fields."""
 
-    def __init__(self, titles: Titles) -> None:
-        self.titles = titles
+    def __init__(self, titles: Titles, tell: Tell) -> None:
+        self.titles, self.tell = titles, tell
 
-    def tell(self, node: Node, *, fits: bool = True) -> str:  # noqa: PLR0911 - one return a kind of node
+    def in_full(self, node: Node, *, fits: bool = True) -> str:  # noqa: PLR0911 - one return a kind of node
         """Return what must hold for a node to be true, or false when it must not fit."""
         match node:
             case And(operands):
-                return self._joined(operands, "and" if fits else "or", fits=fits)
+                return self._joined(operands, is_and=fits, fits=fits)
             case Or(operands):
-                return self._joined(operands, "or" if fits else "and", fits=fits)
+                return self._joined(operands, is_and=not fits, fits=fits)
             case Not(operand):
-                return self.tell(operand, fits=not fits)
+                return self.in_full(operand, fits=not fits)
             case Compare(left, operator, right):
                 return self._compared(left, operator if fits else _OPPOSITES[operator], right)
             case Contains():
                 return self._contained(node, fits=fits)
             case Has(target):
-                return f"{self.titles(target.path)} {'is' if fits else 'is not'} answered"
+                message = "{field} is answered" if fits else "{field} is not answered"
+                return self.tell(message, field=self.titles(target.path))
             case Quantified():
                 return self._quantified(node, fits=fits)
             case BoolLiteral(value):
-                return "always" if value is fits else "never"
+                return self.tell("always" if value is fits else "never")
             case Field((owner, name)) if owner == PERSON and name in OF_PERSONS:
-                return f"the person is {'' if fits else 'not '}{OF_PERSONS[name]}"
+                message = "the person is {what}" if fits else "the person is not {what}"
+                return self.tell(message, what=self.tell(OF_PERSONS[name]))
             case _:
-                return f"{self._value(node)} is {'true' if fits else 'false'}"
+                return self.tell("{value} is true" if fits else "{value} is false", value=self._value(node))
 
-    def _joined(self, operands: tuple[Node, ...], word: str, *, fits: bool) -> str:
-        return f" {word} ".join(self._part(operand, word, fits=fits) for operand in operands)
+    def _joined(self, operands: tuple[Node, ...], *, is_and: bool, fits: bool) -> str:
+        parts = (self._part(operand, is_and=is_and, fits=fits) for operand in operands)
+        return both(parts, self.tell) if is_and else either(parts, self.tell)
 
-    def _part(self, node: Node, word: str, *, fits: bool) -> str:
-        told = self.tell(node, fits=fits)
+    def _part(self, node: Node, *, is_and: bool, fits: bool) -> str:
+        told = self.in_full(node, fits=fits)
         inner, sense = node, fits
         while isinstance(inner, Not):
             inner, sense = inner.operand, not sense
         if isinstance(inner, And | Or):
-            own = "and" if isinstance(inner, And) is sense else "or"
-            return told if own == word else f"({told})"
+            return told if (isinstance(inner, And) is sense) is is_and else f"({told})"
         return told
 
     def _compared(self, left: Node, operator: Comparator, right: Node) -> str:
         if isinstance(left, BoolLiteral | NumberLiteral | StringLiteral | InstantLiteral) and isinstance(right, Field):
             return self._compared(right, _MIRRORED.get(operator, operator), left)
-        word = _COMPARE[operator]
-        if _is_instant(left) or _is_instant(right):
-            word = _COMPARE_INSTANTS.get(operator, word)
-        return f"{self._value(left)} {word} {self._value(right)}"
+        values = {"left": self._value(left), "right": self._value(right)}
+        if operator in _COMPARE_INSTANTS and (_is_instant(left) or _is_instant(right)):
+            return self.tell(_COMPARE_INSTANTS[operator], **values)
+        return self.tell(_COMPARE[operator], **values)
 
     def _contained(self, node: Contains, *, fits: bool) -> str:
         if isinstance(node.items, Field):
-            word = "includes" if fits else "does not include"
-            return f"{self.titles(node.items.path)} {word} {self._value(node.item)}"
+            message = "{field} includes {value}" if fits else "{field} does not include {value}"
+            return self.tell(message, field=self.titles(node.items.path), value=self._value(node.item))
         if (step := _left_out_of(node)) is not None:
-            return f"{self.titles((step,))} {'is' if fits else 'is not'} left out"
+            return self.tell("{step} is left out" if fits else "{step} is not left out", step=self.titles((step,)))
         values = [self._value(item) for item in node.items.items]
-        if len(values) == 1:
-            return f"{self._value(node.item)} {'is' if fits else 'is not'} {values[0]}"
-        listed = f"{', '.join(values[:-1])} or {values[-1]}" if values else "nothing"
-        word = "is" if fits else "is none of" if values else "is not"
-        return f"{self._value(node.item)} {word} {listed}"
+        several = [", ".join(values[:-1]), values[-1]] if values[1:] else values
+        listed = either(several, self.tell) or self.tell("nothing")
+        message = (
+            "{left} is {right}" if fits else "{left} is none of {right}" if values[1:] else "{left} is not {right}"
+        )
+        return self.tell(message, left=self._value(node.item), right=listed)
 
     def _quantified(self, node: Quantified, *, fits: bool) -> str:
         """Say for how many entries; not at least one fits: for every entry it does not fit."""
         is_any = (node.quantifier is Quantifier.EXISTS) is fits
-        amount = "at least one entry" if is_any else "every entry"
-        return f"for {amount} {node.variable} of {self.titles(node.field.path)}: ({self.tell(node.body, fits=fits)})"
+        return self.tell(
+            "for at least one entry {name} of {list}: ({condition})" if is_any
+            else "for every entry {name} of {list}: ({condition})",
+            name=node.variable, list=self.titles(node.field.path), condition=self.in_full(node.body, fits=fits),
+        )  # fmt: skip
 
     def _value(self, node: Node) -> str:
         match node:
@@ -234,19 +241,22 @@ class _Teller:
             case Variable(name):
                 return name
             case Size(target):
-                return f"the number of entries of {self.titles(target.path)}"
+                return self.tell("the number of entries of {list}", list=self.titles(target.path))
             case ShiftedInstant():
                 return self._shifted(node)
             case _:
-                return _literal_in_words(node) or f"({self.tell(node)})"
+                return _literal_in_words(node, self.tell) or f"({self.in_full(node)})"
 
     def _shifted(self, node: ShiftedInstant) -> str:
         left, right = self._value(node.left), self._value(node.right)
         if isinstance(node.right, DurationLiteral):
-            return f"{right} {'after' if node.operator == '+' else 'before'} {left}"
+            message = "{length} after {moment}" if node.operator == "+" else "{length} before {moment}"
+            return self.tell(message, length=right, moment=left)
         if isinstance(node.left, DurationLiteral) and node.operator == "+":
-            return f"{left} after {right}"
-        return f"the time from {right} to {left}" if node.operator == "-" else f"{left} plus {right}"
+            return self.tell("{length} after {moment}", length=left, moment=right)
+        if node.operator == "-":
+            return self.tell("the time from {start} to {end}", start=right, end=left)
+        return self.tell("{one} plus {other}", one=left, other=right)
 
 
 _MIRRORED = {
@@ -269,18 +279,18 @@ def _left_out_of(node: Contains) -> str | None:
 _LEFT_OUT = {StringLiteral(outcome) for outcome in LEFT_OUT}
 
 
-def _literal_in_words(node: Node) -> str:
+def _literal_in_words(node: Node, tell: Tell) -> str:
     match node:
         case BoolLiteral(value):
-            return "true" if value else "false"
+            return tell("true" if value else "false")
         case NumberLiteral(value):
             return str(value)
         case StringLiteral(value):
-            return f"“{in_running_words(value) if value.islower() else value}”"
+            return f"“{running(value, tell) if value.islower() else value}”"
         case InstantLiteral(instant):
-            return _date(instant)
+            return _date(instant, tell)
         case DurationLiteral(span):
-            return _span(span)
+            return _span(span, tell)
         case _:
             return ""
 
@@ -293,20 +303,22 @@ def _is_instant(node: Node) -> bool:
     )
 
 
-def _date(instant: datetime) -> str:
-    return f"{instant.day} {instant:%B} {instant.year:04d}, {instant:%H:%M:%S} UTC".replace(":00 UTC", " UTC")
+def _date(instant: datetime, tell: Tell) -> str:
+    day = tell("{day} {month} {year}", day=instant.day, month=tell(f"{instant:%B}"), year=f"{instant.year:04d}")
+    return f"{day}, {instant:%H:%M:%S} UTC".replace(":00 UTC", " UTC")
 
 
-def _span(span: timedelta) -> str:
+def _span(span: timedelta, tell: Tell) -> str:
     """Say a span in one unit where it fits, such as 48 hours or 90 minutes; else in several."""
     if span < timedelta():
-        return f"minus {_span(-span)}"
+        return tell("minus {length}", length=_span(-span, tell))
     for unit, size in _SPANS:
         count, rest = divmod(span, size)
         if not rest and count > 0 and (unit != "day" or count > 2):  # noqa: PLR2004 - people say 48 hours, and 3 days
-            return amounts_in_words((count, unit))
+            return tell(amounts_in_words((count, unit)))
     minutes, seconds = divmod(int(span.total_seconds()), 60)
-    return amounts_in_words((minutes // 60, "hour"), (minutes % 60, "minute"), (seconds, "second"))
+    whole = amounts_in_words((minutes // 60, "hour"), (minutes % 60, "minute"), (seconds, "second"))
+    return length_in(whole, tell)
 
 
 _SPANS = (
