@@ -795,6 +795,17 @@ def test_a_statement_of_whoever_was_bonded_counts_from_the_hearing_by_the_magist
     assert _limit(case, "statement") == (None, heard)
 
 
+def test_a_child_of_a_bonded_group_has_someone_at_their_side_and_is_heard_within_a_week_of_the_committee() -> None:
+    case = _case("bonded-labour", "rescue", "heard", "production", "support", "statement", concern="bonded_labour")
+    _end(case, "intake")
+    _end(case, "triage", decision="rescue")
+    _end(case, "rescue")
+    produced = _end(case, "production")
+    case.until(case.now + HOUR)
+    _end(case, "heard")
+    assert [_limit(case, key) for key in ("support", "statement")] == [(None, produced)] * 2
+
+
 @pytest.mark.parametrize("abused", [True, False, None])
 @pytest.mark.parametrize("name", ["child-labour", "domestic-work"])
 def test_a_child_who_was_abused_at_work_has_what_the_law_on_abuse_gives(name: str, *, abused: bool | None) -> None:
