@@ -12,26 +12,23 @@ from engine.assembly import Engine
 from engine.cases.actions.open import open_case
 from engine.cases.answers import questions_of
 from engine.cases.store import CaseStore
-from engine.core.compiled import CompiledStep, CompiledWorkflow
 from engine.core.consequences import WorkItem, compiled_step
 from engine.core.policy import Viewer
-from engine.core.records import LIVE, OPEN, CaseStatus, Deadline, Purpose, Step, StepStatus
+from engine.core.records import CaseStatus, Deadline, Purpose, Step
 from engine.core.state import CaseState
 from engine.core.time.counting import unanswered_levels
 from engine.course.actions.closing import answer_closing, close_case, reopen_case
 from engine.course.actions.steer import add_step, identify_person, record_interval
 from engine.errors import ConflictError, IcmcError, InvalidAnswersError
 from engine.language.calendars import NoCalendarError
-from engine.language.limits import TimeLimit
 from engine.overview.records import CaseView
 from engine.overview.views.case import case_page
 from engine.plugin.steps import StepKind
 from engine.rehearsal.answers import CANARY, as_it_goes_on, canary, report_answers, step_answers
+from engine.rehearsal.matching import StoryMoment
 from engine.rehearsal.story import (
     MATCH,
-    PROGRAMME,
     BreachOutcome,
-    DueRule,
     EscalationOutcome,
     EventOutcome,
     MessageOutcome,
@@ -46,7 +43,6 @@ from engine.work.store import ItemStore
 _EXCLUDED = "journey"
 _WHATEVER = "reported-concern"
 """The workflow of a case about anything."""
-_REPORT, _RESCUE = "reporting.intake", "rescue.execute"
 _WAY = "from the place of the rescue to the Committee"
 _SHORTLY = timedelta(minutes=1)
 _AT_ONCE = timedelta(seconds=1)
@@ -190,8 +186,8 @@ def _go_on_with_case(play: Play, planned: _Planned) -> None:
 def wait(play: Play, *, until: datetime) -> None:
     """Let time pass; what the story never tells of is done by the team at the last moment that is on time."""
     while True:
-        state = _state(play)
-        untold, opening = _untold(play, state, until), _opening(play, state, until)
+        moment = _moment(play)
+        untold, opening = moment.untold(play.stage.now(), until), _opening(play, moment.state, until)
         if opening is not None and (untold is None or opening < untold[0]):
             play.jobs += play.stage.pass_until(opening + _AT_ONCE)
             continue
@@ -199,9 +195,15 @@ def wait(play: Play, *, until: datetime) -> None:
             break
         due, step = untold
         play.jobs += play.stage.pass_until(max(due, play.stage.now()))
-        _complete(play, StoryEvent(label="", at=due, step=step.uses, tz=_zone_of(state)), step)
-        play.jobs += play.stage.settle_jobs()
+        _do_untold(play, moment, step, at=due)
     play.jobs += play.stage.pass_until(until)
+
+
+def _do_untold(play: Play, moment: StoryMoment, step: Step, *, at: datetime) -> None:
+    """Do a step of which no event tells."""
+    play.untold[step.id] = moment.due_of(step)
+    _complete(play, StoryEvent(label="", at=at, step=step.uses, tz=moment.zone), step)
+    play.jobs += play.stage.settle_jobs()
 
 
 def _opening(play: Play, state: CaseState, until: datetime) -> datetime | None:
@@ -213,55 +215,6 @@ def _opening(play: Play, state: CaseState, until: datetime) -> datetime | None:
         if deadline.purpose is Purpose.OPENING or (deadline.purpose is Purpose.LIMIT and deadline.breached_at is None)
     )
     return min((at for at in opening if play.stage.now() <= at < until), default=None)
-
-
-def _untold(play: Play, state: CaseState, until: datetime) -> tuple[datetime, Step] | None:
-    """Find the open step, of which the story tells no more, that falls due first until an instant.
-
-    The last thing that keeps a case open, and that nothing follows, is left alone while the story goes on.
-    """
-    now = play.stage.now()
-    to_come = [event for event in play.story.timeline if event.at >= now and event.label not in play.done.values()]
-    if to_come and _is_at_its_last(play, state):
-        return None
-    due = [
-        (deadline.due_at, step)
-        for deadline in state.deadlines.values()
-        if deadline.purpose is Purpose.LIMIT
-        and now <= deadline.due_at <= until
-        and (step := state.steps.get(deadline.step_id)) is not None
-        and step.status in OPEN
-        and not step.automatic
-        and not any(
-            _is_about(play, state, event, step) or _is_told_otherwise(play, state, event, step) for event in to_come
-        )
-    ]
-    return min(due, key=lambda one: (one[0], one[1].key, one[1].path), default=None)
-
-
-def _is_told_otherwise(play: Play, state: CaseState, event: StoryEvent, step: Step) -> bool:
-    """Whether an event can only tell of a step, if with another limit: nothing else of its type can count so."""
-    if event.step != step.uses or event.due_rule is None or step.added is not None:
-        return False
-    compiled = play.stage.engine.definitions[state.runs[step.run_id].definition_hash]
-    others = (one for key, one in compiled.steps.items() if one.spec.uses == step.uses and key != step.key)
-    return not any(_can_count(play, compiled, state, other, event) for other in others)
-
-
-def _is_at_its_last(play: Play, state: CaseState) -> bool:
-    live = [step for step in state.steps.values() if _keeps_open(step)]
-    compiled = play.stage.engine.definitions[state.runs[live[0].run_id].definition_hash] if live else None
-    followed = {key for step in compiled.steps.values() for key in step.after.steps} if compiled else set()
-    return len(live) == 1 and live[0].key not in followed
-
-
-def _keeps_open(step: Step) -> bool:
-    """Return whether a step keeps its case open: not one that only watches for a day to come."""
-    return step.status in LIVE and not (step.added is not None and step.status is StepStatus.SCHEDULED)
-
-
-def _zone_of(state: CaseState) -> str:
-    return next(iter(state.runs.values())).zone
 
 
 def _plan(story: Story) -> list[_Planned]:
@@ -286,16 +239,19 @@ def _state(play: Play) -> CaseState:
         return tx.of(CaseStore).lock(play.case_id)
 
 
+def _moment(play: Play) -> StoryMoment:
+    return StoryMoment(play.stage.engine, play.story, _state(play), play.done)
+
+
 def _carry_out(play: Play, event: StoryEvent) -> None:
-    steps, state = _found(play, event)
+    steps, moment = _found(play, event)
     foreseen = bool(steps) and (steps[0].added is None or bool(steps[0].added.follow_up))
-    same_act = [] if steps else _same_act(play, state, event)
-    otherwise = [] if foreseen else _due_otherwise(play, state, event)
+    same_act = [] if steps else moment.same_act(event)
+    otherwise = [] if foreseen else moment.due_otherwise(event, play.untold)
     if not steps:
         steps = [_add(play, event)]
-        state = _state(play)
-    state = _tell_of_journey(play, event, steps, state)
-    deadline = _deadline_of(state, steps[0])
+        moment = _moment(play)
+    deadline = _tell_of_journey(play, event, steps, moment).deadline_of(steps[0])
     _compare_due(play, event, deadline)
     step_type = play.stage.engine.registry.get(event.step)
     if step_type.kind is StepKind.ASKED:
@@ -312,247 +268,43 @@ def _carry_out(play: Play, event: StoryEvent) -> None:
     )  # fmt: skip
 
 
-def _due_otherwise(play: Play, state: CaseState, event: StoryEvent) -> list[datetime | None]:
-    """List when those steps of an event's type were due that the workflow has open, or had until the team did them."""
-    return [
-        play.untold.get(step.id) or _due_of(state, step)
-        for step in state.steps.values()
-        if step.uses == event.step
-        and (step.added is None or step.added.follow_up)
-        and (step.status in OPEN or step.id in play.untold)
-    ]
-
-
-def _others_to_come(play: Play, event: StoryEvent) -> list[StoryEvent]:
-    return [one for one in play.story.timeline if one.label not in play.done.values() and one.label != event.label]
-
-
-def _same_act(play: Play, state: CaseState, event: StoryEvent) -> list[Step]:
-    """Find the open step of an event's type that the workflow counts otherwise: nobody does the same thing twice.
-
-    One of which an event to come tells is another one.
-    """
-    to_come = _others_to_come(play, event)
-    same = [
-        step
-        for step in state.steps.values()
-        if step.status in OPEN and step.uses == event.step and step.added is None
-        and not any(_is_about(play, state, one, step) for one in to_come)
-    ]  # fmt: skip
-    return [step for step in same if step.key == same[0].key]
-
-
 def _add_ahead(play: Play, event: StoryEvent) -> None:
     """Add a step that will be late before it is due, as a caseworker would, unless the workflow has it open by then."""
     if not _found(play, event)[0]:
         _add(play, event)
 
 
-def _found(play: Play, event: StoryEvent) -> tuple[list[Step], CaseState]:
+def _found(play: Play, event: StoryEvent) -> tuple[list[Step], StoryMoment]:
     """Find the open steps that the event is about; what these wait for, and no event tells of, the team does first."""
-    state = _state(play)
+    moment = _moment(play)
     for _ in range(_UNTOLD_BEFORE):
-        steps = _matching(play, state, event) or _due_alike(play, state, event)
-        if steps or (before := _untold_before(play, state, event)) is None:
-            return steps, state
-        _complete(play, StoryEvent(label="", at=play.stage.now(), step=before.uses, tz=_zone_of(state)), before)
-        play.jobs += play.stage.settle_jobs()
-        state = _state(play)
-    return _matching(play, state, event), state
-
-
-def _due_alike(play: Play, state: CaseState, event: StoryEvent) -> list[Step]:
-    """Find the open step that is due when the event is, from the same start, by a law other than the one that it names.
-
-    One of which an event to come tells by its own law is kept for it.
-    """
-    started = play.story.instant_of(event.due_rule.from_) if event.due_rule else None
-    if started is None or event.due is None:
-        return []
-    to_come = _others_to_come(play, event)
-    alike = [
-        step
-        for step in state.steps.values()
-        if step.status in OPEN and step.uses == event.step and (deadline := _deadline_of(state, step)) is not None
-        and (deadline.started_at, deadline.due_at) == (started.astimezone(UTC), event.due.astimezone(UTC))
-        and not any(_is_about(play, state, one, step) for one in to_come)
-    ]  # fmt: skip
-    return alike[:1]
-
-
-def _untold_before(play: Play, state: CaseState, event: StoryEvent) -> Step | None:
-    """Return the first open step for which a step of the event's type waits, and of which no event to come tells.
-
-    One of whose type an event to come tells with another limit comes last: what is done before can give it that one.
-    """
-    to_come = _others_to_come(play, event)
-    types, found = {one.step for one in to_come}, []
-    for step in state.steps.values():
-        if step.status not in OPEN or step.automatic or step.added is not None:
-            continue
-        compiled = play.stage.engine.definitions[state.runs[step.run_id].definition_hash]
-        if step.key not in _before(play, compiled, state, event):
-            continue
-        is_undated = _deadline_of(state, step) is None  # what it counts from can be still to come
-        if not any(
-            _is_about(play, state, one, step)
-            or (is_undated and one.step == step.uses)
-            or _is_told_otherwise(play, state, one, step)
-            for one in to_come
-        ):
-            found.append(step)
-    return min(
-        found, default=None,
-        key=lambda step: (step.uses in types, _due_of(state, step) or step.opened_at, step.key, step.path),
-    )  # fmt: skip
-
-
-def _before(play: Play, compiled: CompiledWorkflow, state: CaseState, event: StoryEvent) -> set[str]:
-    """List the steps that come before those that have not been reached and of which the event can tell."""
-    known = {step.key for step in state.steps.values()}
-    ahead = [
-        step
-        for step in compiled.steps.values()
-        if step.spec.uses == event.step and step.key not in known and _can_count(play, compiled, state, step, event)
-    ]
-    found: set[str] = set()
-    while ahead:
-        before = set(ahead.pop().after.steps) - found
-        found |= before
-        ahead += [compiled.steps[key] for key in before if key in compiled.steps]
-    return found
-
-
-def _can_count(play: Play, compiled: CompiledWorkflow, state: CaseState, step: CompiledStep, event: StoryEvent) -> bool:
-    """Whether a limit of a step can count from what the event counts from: the same act, or one of the same instant."""
-    rule = event.due_rule
-    if rule is None or not step.times:
-        return True
-    at = play.story.instant_of(rule.from_)
-    types = {one.step for one in play.story.timeline if one.label == rule.from_}
-    for start in (time.spec.from_ for time in step.times):
-        instants = {one.ended_at for one in state.steps.values() if one.key == start}
-        if start not in compiled.steps or compiled.steps[start].spec.uses in types or at in instants:
-            return True
-    return False
-
-
-def _matching(play: Play, state: CaseState, event: StoryEvent) -> list[Step]:
-    """Find the open steps that the event is about; one of which a later event tells by its limit is kept for it."""
-    by_itself = [step for step in state.steps.values() if _has_done(play, event, step)]
-    if by_itself:
-        return by_itself
-    fitting = [step for step in state.steps.values() if step.status in OPEN and _is_about(play, state, event, step)]
-    if event.due_rule is None and fitting:
-        dated = [one for one in _others_to_come(play, event) if one.due_rule is not None]
-        fitting = [
-            step
-            for step in fitting
-            if _comes_again(play, state, step) or not any(_is_about(play, state, one, step) for one in dated)
-        ]
-    starts = _starts_of_what_follows(play, state, event)
-    fitting.sort(
-        key=lambda step: (
-            _is_there(play, state, step) != (event.tz != _zone_of(state)), step.key not in starts,
-            step.added is not None, _due_of(state, step) is None, _due_of(state, step) or step.opened_at,
-        )
-    )  # fmt: skip
-    exact = [step for step in fitting if event.due and _due_of(state, step) == event.due.astimezone(UTC)]
-    chosen = (exact or fitting)[:1]
-    return [step for step in fitting if chosen and step.key == chosen[0].key]
-
-
-def _comes_again(play: Play, state: CaseState, step: Step) -> bool:
-    """Whether a further round of a step has the same limit: of a rescue that found nobody, for whoever goes again."""
-    compiled = play.stage.engine.definitions[state.runs[step.run_id].definition_hash].steps.get(step.key)
-    return compiled is not None and compiled.spec.repeat is not None and step.uses == _RESCUE
-
-
-def _is_there(play: Play, state: CaseState, step: Step) -> bool:
-    """Whether the workflow has a step done at the other place of the case, by the partner there."""
-    compiled = play.stage.engine.definitions[state.runs[step.run_id].definition_hash].steps.get(step.key)
-    return compiled is not None and bool(compiled.spec.assign.unit_from)
-
-
-def _starts_of_what_follows(play: Play, state: CaseState, event: StoryEvent) -> set[str]:
-    """List the steps from which the workflow counts what the story counts from an event, and by the same law."""
-    rules = ((one.step, one.due_rule) for one in play.story.timeline)
-    counted = {(step, _law_of(play, rule)) for step, rule in rules if rule is not None and rule.from_ == event.label}
-    return {
-        time.spec.from_
-        for name in {run.definition_hash for run in state.runs.values()}
-        for step in play.stage.engine.definitions[name].steps.values()
-        for time in step.times
-        if (step.spec.uses, time.spec.law) in counted
-    }
-
-
-def _has_done(play: Play, event: StoryEvent, step: Step) -> bool:
-    """Return whether the system has done by itself what an event tells of, and no other event has told of it."""
-    is_done = step.automatic and step.status is StepStatus.ENDED and step.id not in play.done
-    return is_done and step.uses == event.step and event.due_rule is None
-
-
-def _is_about(play: Play, state: CaseState, event: StoryEvent, step: Step) -> bool:
-    """Return whether an event tells of a step: one of its type, with the limit and the start that it names, if any.
-
-    A step of the same type that counts from something else is another one, such as the safety plan of the family beside
-    that of the person.
-    """
-    if step.uses != event.step or (step.uses == _REPORT and not play.story.is_report(event)):
-        return False
-    rule, deadline = event.due_rule, _deadline_of(state, step)
-    if rule is None or deadline is None:
-        return rule is None
-    if not _is_same_limit(play, deadline, rule):
-        return False
-    started = play.story.instant_of(rule.from_)
-    return started is None or deadline.started_at == started.astimezone(UTC)
-
-
-def _is_same_limit(play: Play, deadline: Deadline, rule: DueRule) -> bool:
-    law = _law_of(play, rule)
-    if law is not None or deadline.law is not None:
-        return deadline.law == law
-    return _length(deadline.limit) == _length(rule.limit)
-
-
-def _length(limit: str) -> tuple[str, int, int, int]:
-    """Return what a limit comes to: `P7D` and `PT168H` are the same, `P1M` and `P30D` are not."""
-    read = TimeLimit.parse(limit)
-    return read.counting.value, read.months, read.days, read.seconds
-
-
-def _due_of(state: CaseState, step: Step) -> datetime | None:
-    deadline = _deadline_of(state, step)
-    return deadline.due_at if deadline else None
-
-
-def _deadline_of(state: CaseState, step: Step) -> Deadline | None:
-    return next((d for d in state.deadlines.values() if d.step_id == step.id and d.purpose is Purpose.LIMIT), None)
+        steps = moment.about(event) or moment.due_alike(event)
+        if steps or (before := moment.untold_before(event)) is None:
+            return steps, moment
+        _do_untold(play, moment, before, at=play.stage.now())
+        moment = _moment(play)
+    return moment.about(event), moment
 
 
 def _add(play: Play, event: StoryEvent) -> Step:
     """Add the step as a caseworker would, with the limit that the event names."""
-    rule = event.due_rule
+    rule, engine, moment = event.due_rule, play.stage.engine, _moment(play)
     started = play.story.instant_of(rule.from_) if rule else None
-    engine = play.stage.engine
     step_id = add_step(
         engine, play.case_id, viewer=play.people["case_manager"], command_id=engine.entropy.uuid(),
         uses=event.step, limit=rule.limit if rule else None,
-        law=_law_of(play, rule) if rule else None,
-        from_at=started.astimezone(UTC) if started else None, place=_place_of(play, event),
+        law=moment.law_of(rule) if rule else None,
+        from_at=started.astimezone(UTC) if started else None, place=_place_of(play, event, moment.zone),
         exclude=(_EXCLUDED,) if rule and rule.excluded_journey else (),
     )  # fmt: skip
     step = _state(play).steps[step_id]
-    if rule and rule.excluded_journey and started:
-        _interval(play, step_id, started, rule.excluded_journey)
+    _interval(play, event, step)
     return step
 
 
-def _place_of(play: Play, event: StoryEvent) -> str:
+def _place_of(play: Play, event: StoryEvent, ours: str) -> str:
     """Return where an event is told of: the other place of the story that has its time zone; empty for where we are."""
-    library, ours = play.stage.engine.library(), _zone_of(_state(play))
+    library = play.stage.engine.library()
     zones: dict[str, str] = {}
     for place in play.story.other_jurisdictions:
         with suppress(NoCalendarError):  # of a country that no hub is in
@@ -560,43 +312,32 @@ def _place_of(play: Play, event: StoryEvent) -> str:
     return next((place for place, zone in zones.items() if zone == event.tz != ours), "")
 
 
-def _law_of(play: Play, rule: DueRule) -> str | None:
-    """Give the limit of the law that a rule names; None for a promise, and for one that no law pack has on that day."""
-    if rule.clock == PROGRAMME:
-        return None
-    on = play.story.instant_of(rule.from_) or play.story.opened_at
-    return rule.clock if play.stage.engine.library().law(rule.clock, on=on.date()) is not None else None
-
-
 def _record_journey(play: Play, event: StoryEvent) -> None:
     """Record the journey as soon as it is over, on the step that is to come, if the workflow has it."""
+    for step in _moment(play).about(event):
+        _interval(play, event, step)
+
+
+def _tell_of_journey(play: Play, event: StoryEvent, steps: list[Step], moment: StoryMoment) -> StoryMoment:
+    """Record the journey on steps that opened only after it was over; returns the moment that knows of it."""
+    told = {interval.step_id for interval in moment.state.intervals if interval.name == _EXCLUDED}
+    is_new = [_interval(play, event, step) for step in steps if step.id not in told]
+    return _moment(play) if any(is_new) else moment
+
+
+def _interval(play: Play, event: StoryEvent, step: Step) -> bool:
+    """Record the journey that is not counted for an event on a step; returns whether there is one."""
     rule = event.due_rule
     started = play.story.instant_of(rule.from_) if rule else None
     if rule is None or started is None or rule.excluded_journey is None:
-        return
-    for step in _matching(play, _state(play), event):
-        _interval(play, step.id, started, rule.excluded_journey)
-
-
-def _tell_of_journey(play: Play, event: StoryEvent, steps: list[Step], state: CaseState) -> CaseState:
-    """Record the journey on steps that opened only after it was over; returns the state that knows of it."""
-    rule = event.due_rule
-    started = play.story.instant_of(rule.from_) if rule else None
-    if rule is None or started is None or rule.excluded_journey is None:
-        return state
-    told = {interval.step_id for interval in state.intervals if interval.name == _EXCLUDED}
-    for step in steps:
-        if step.id not in told:
-            _interval(play, step.id, started, rule.excluded_journey)
-    return _state(play)
-
-
-def _interval(play: Play, step_id: UUID, started: datetime, length: timedelta) -> None:
+        return False
     start = started.astimezone(UTC)
     record_interval(
-        play.stage.engine, step_id, case_id=play.case_id, viewer=play.people["caseworker"],
-        command_id=play.stage.engine.entropy.uuid(), name=_EXCLUDED, start=start, end=start + length, place=_WAY,
+        play.stage.engine, step.id, case_id=play.case_id, viewer=play.people["caseworker"],
+        command_id=play.stage.engine.entropy.uuid(), name=_EXCLUDED, start=start, end=start + rule.excluded_journey,
+        place=_WAY,
     )  # fmt: skip
+    return True
 
 
 def _compare_due(play: Play, event: StoryEvent, deadline: Deadline | None) -> None:
@@ -618,8 +359,6 @@ def _complete(play: Play, event: StoryEvent, step: Step) -> None:
 
     Whoever takes charge of a person says when they came into care, which may be before anybody wrote it down.
     """
-    if not event.label:
-        play.untold[step.id] = _due_of(_state(play), step)
     if event.step == "rescue.first_needs" and play.story.taken_charge_at is not None:
         event = event.model_copy(update={"at": min(play.story.taken_charge_at, event.at)})
     command_id = play.stage.engine.entropy.uuid()
@@ -637,13 +376,12 @@ def _complete_once(play: Play, event: StoryEvent, step: Step, command_id: UUID) 
         item = tx.of(ItemStore).open_of_step(step.id)
     if item is None:
         return
-    state = _state(play)
-    compiled = engine.definitions[state.runs[step.run_id].definition_hash]
-    questions = questions_of(compiled_step(step, state, engine.definitions))
+    moment = _moment(play)
+    questions = questions_of(compiled_step(step, moment.state, engine.definitions))
     answers = step_answers(play.story, event, engine.registry.get(event.step), questions)
-    to_come = [one for one in _others_to_come(play, event) if one.at >= event.at]
+    to_come = [one for one in moment.others_to_come(event) if one.at >= event.at]
     told = {one.label: one.step for one in play.story.timeline}
-    going_on = as_it_goes_on(compiled, step.key, questions, to_come, told)
+    going_on = as_it_goes_on(moment.workflow_of(step), step.key, questions, to_come, told)
     answers = {name: given for name, given in (answers | going_on).items() if going_on.get(name, name) is not None}
     play.complete(
         engine, item.id, viewer=_who(play, item), revision=item.revision, command_id=command_id, answers=answers,
