@@ -36,7 +36,7 @@ from engine.definitions.actions.publish import (
     candidates,
     contracts,
     ladders_of,
-    lint_within,
+    look_through,
     mark_of,
     next_version,
     publish_now,
@@ -114,10 +114,9 @@ def propose_files(engine: Engine, sources: Mapping[str, str], *, viewer: Viewer)
     """
     now = engine.clock.now()
     with engine.transaction() as tx:
-        findings = lint_within(engine, tx, sources)
+        findings, found = look_through(engine, tx, sources)
         if has_errors(findings):
             raise refused(findings)
-        found = candidates(engine, sources, published_workflows(tx))
         for one in found:
             require_author(viewer, one.kind, one.name)
         if strangers := rota_problems(tx, found):
@@ -350,11 +349,10 @@ def _recount(engine: Engine, tx: Transaction, done: Iterable[Published], *, by: 
 def _stands(engine: Engine, tx: Transaction, versions: Sequence[StoredDefinition]) -> str:
     """Return a hash of what would be published and of what runs: another one means that something changed since."""
     sources = _sources(versions)
-    if has_errors(lint_within(engine, tx, sources)):
+    findings, found = look_through(engine, tx, sources)
+    if has_errors(findings) or rota_problems(tx, found):
         return "does not fit"
-    texts = {(one.kind, one.name): one for one in candidates(engine, sources, published_workflows(tx))}
-    if rota_problems(tx, tuple(texts.values())):
-        return "does not fit"
+    texts = {(one.kind, one.name): one for one in found}
     lines = []
     for one in versions:
         runs, text = tx.of(DefinitionStore).current(one.kind, one.name), texts[one.kind, one.name]

@@ -199,7 +199,7 @@ def lint_source(engine: Engine, source: str, *, file: str = "definition.yaml") -
 def lint_sources(engine: Engine, sources: Mapping[str, str]) -> tuple[Finding, ...]:
     """List what is wrong with the texts of some files, which know each other's names; nothing is changed."""
     with engine.transaction() as tx:
-        return lint_within(engine, tx, sources)
+        return look_through(engine, tx, sources)[0]
 
 
 def publish_shipped(engine: Engine, sources: Mapping[str, str]) -> tuple[Published, ...]:
@@ -213,13 +213,10 @@ def publish_shipped(engine: Engine, sources: Mapping[str, str]) -> tuple[Publish
     with engine.transaction() as tx:
         if tx.of(HousekeepingStore).installation(SHIPPED) == {"digest": digest}:
             return ()
-        findings = lint_within(engine, tx, sources)
+        findings, found = look_through(engine, tx, sources)
         if has_errors(findings):
             raise refused(findings)
-        done = tuple(
-            publish_now(engine, tx, one, author=SHIPPED, now=now, only_new=True)
-            for one in candidates(engine, sources, published_workflows(tx))
-        )
+        done = tuple(publish_now(engine, tx, one, author=SHIPPED, now=now, only_new=True) for one in found)
         tx.of(HousekeepingStore).set_installation(SHIPPED, {"digest": digest})
         tx.commit()
     engine.refresh_definitions()
@@ -249,13 +246,19 @@ def published_workflows(tx: Transaction) -> Definitions:
     )
 
 
-def lint_within(engine: Engine, tx: Transaction, sources: Mapping[str, str]) -> tuple[Finding, ...]:
-    """List what is wrong with the texts of some files, within a transaction."""
+def look_through(
+    engine: Engine, tx: Transaction, sources: Mapping[str, str]
+) -> tuple[tuple[Finding, ...], tuple[Candidate, ...]]:
+    """List what is wrong with the texts of some files, and what they would publish: nothing where one cannot be read.
+
+    With an error among the findings nothing may be published.
+    """
     published = published_workflows(tx)
     findings = engine.lint(sources, published)
     if has_errors(findings):
-        return findings
-    return (*findings, *limits_in_use(engine, tx, candidates(engine, sources, published)))
+        return findings, ()
+    found = candidates(engine, sources, published)
+    return (*findings, *limits_in_use(engine, tx, found)), found
 
 
 def publish_now(
