@@ -22,7 +22,6 @@ from engine.language.law import LawLimit, Measure, law_term
 from engine.language.library import DefinitionKind
 from engine.language.limits import TimeLimit
 from engine.language.names import meant
-from engine.language.workflow import Workflow
 from engine.people.records import Unit
 from engine.people.store import DirectoryStore
 from engine.sign_in.actions.account import require_step_up
@@ -212,10 +211,9 @@ def _used_by(engine: Engine, tx: Transaction) -> Mapping[str, tuple[str, ...]]:
         if info is not None and info.law_limit:
             found.setdefault(info.law_limit, []).append(key)
     for stored in tx.of(DefinitionStore).published(DefinitionKind.WORKFLOW.value):
-        workflow = Workflow.model_validate(dict(stored.flattened))
-        for key, step in workflow.steps.items():
+        for key, step in engine.definitions[stored.content_hash].workflow.steps.items():
             for law in {time.law for time in step.time if time.law}:
-                found.setdefault(law, []).append(f"{workflow.workflow}: {key}")
+                found.setdefault(law, []).append(f"{stored.name}: {key}")
     return {law: tuple(dict.fromkeys(places)) for law, places in found.items()}
 
 
