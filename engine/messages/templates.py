@@ -155,6 +155,7 @@ class TemplateRenderer:
         self._folder = folder / "messages"
         self._text = sandbox(FileSystemLoader(self._folder), escape=False)
         self._html = sandbox(FileSystemLoader(self._folder), escape=True)
+        self._made_of = lru_cache(maxsize=512)(self._text.from_string)
         self._checked = lru_cache(maxsize=512)(self._check)
         self._has = lru_cache(maxsize=512)(self._has_file)
         self._usable = lru_cache(maxsize=512)(self._is_usable)
@@ -256,7 +257,7 @@ class TemplateRenderer:
     def _of_text(self, text: str, variables: Mapping[str, str], kind: str) -> str:
         """Render a text that is no file; what a message of its kind was not given is empty."""
         known = dict.fromkeys(self.names(kind), "") if kind else {}
-        return self._text.from_string(text).render({**known, **variables})
+        return self._made_of(text).render({**known, **variables})
 
     def _in_words(self, language: str, rendered: str, variables: Mapping[str, str], *, as_html: bool) -> Rendered:
         first, _, body = rendered.partition("\n")
