@@ -49,11 +49,12 @@ def sort_of(path: str) -> str:
 
 def crawl(client: TestClient, *start: str, most_of_a_sort: int = MOST_OF_A_SORT) -> Crawled:
     """Open what can be reached from some pages by links; of addresses that differ in ids only, a few."""
-    found, waiting, seen = Crawled(), [*(start or ("/",))], dict[str, int]()
+    found, waiting, seen, asked = Crawled(), [*(start or ("/",))], dict[str, int](), set[str]()
     while waiting:
         path = waiting.pop(0)
-        if path in found.pages or seen.get(sort_of(path), 0) >= most_of_a_sort:
+        if path in asked or seen.get(sort_of(path), 0) >= most_of_a_sort:
             continue
+        asked.add(path)
         answer = client.get(path)
         if answer.status_code != 200:
             continue
@@ -64,7 +65,7 @@ def crawl(client: TestClient, *start: str, most_of_a_sort: int = MOST_OF_A_SORT)
         parser = _Page(path)
         parser.feed(answer.text)
         found.forms += parser.forms
-        waiting += [link for link in _to_follow(parser.links) if link not in found.pages]
+        waiting += _to_follow(parser.links)
     return found
 
 
