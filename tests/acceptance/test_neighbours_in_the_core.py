@@ -106,6 +106,47 @@ def test_whoever_worked_at_a_kiln_in_india_sees_a_doctor_of_the_police_only_if_t
     assert "fir_there" in _there(case)
 
 
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("first", ["rescue", "taken_charge"])
+def test_whoever_flees_alone_is_out_by_themselves_or_taken_charge_of(name: str, first: str) -> None:
+    case = _case(name, "intake", "taken_charge")
+    _end(case, "intake", at_hand=False, immediate_danger=True)
+    _end(case, "triage", decision="protect")
+    assert {"rescue", "taken_charge"} <= {step.key for step in case.ready()}
+    _end(case, first)
+    case.until(case.now + timedelta(hours=1))
+    assert not {"rescue", "taken_charge"} & {step.key for step in case.ready()}
+    assert _limits(case, "identify") == {"identify": (None, case.now + timedelta(hours=71))}
+
+
+@pytest.mark.parametrize("decision", ["return", "stay", "third_option"])
+def test_whoever_goes_to_another_safe_place_is_handed_over_there(decision: str) -> None:
+    case = _case("led-from-myanmar", "home_report", "decision", "handover")
+    _end(case, "triage", decision="rescue")
+    _end(case, "rescue")
+    _end(case, "home_report", recommendation="unsafe")
+    _end(case, "decision", decision=decision, wishes_return="no")
+    assert ("handover" in {step.key for step in case.ready()}) is (decision == "third_option")
+
+
+@pytest.mark.parametrize(("child", "law"), [("yes", "NP-STATEMENT"), ("no", None)])
+def test_a_child_stopped_in_nepal_is_heard_a_day_after_that(child: str, law: str | None) -> None:
+    case = _case("led-from-nepal", "intake", "stop", "fir", "statement", child=child, concern="stopped_on_the_way")
+    _end(case, "intake")
+    limits = _limits(case, "statement")
+    assert limits == ({"statement": (law, OPENED + timedelta(days=1))} if law else {})
+
+
+def test_a_child_of_nepal_found_in_india_has_help_and_is_heard_within_a_week_of_the_committee() -> None:
+    case = _case("led-from-nepal", "production", "support", "statement_there")
+    _end(case, "triage", decision="rescue", in_india=True)
+    _end(case, "rescue", in_india=True)
+    _end(case, "production")
+    a_week = (None, case.now + timedelta(days=7))
+    case.until(case.now + timedelta(days=4))
+    assert _limits(case, "support", "statement_there") == {"support": a_week, "statement_there": a_week}
+
+
 def test_who_is_found_in_india_though_nobody_had_thought_so_is_reported_there_from_the_rescue() -> None:
     case = _case("led-from-nepal", "fir_there")
     _end(case, "triage", decision="rescue")

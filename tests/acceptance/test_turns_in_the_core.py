@@ -806,6 +806,37 @@ def test_a_child_of_a_bonded_group_has_someone_at_their_side_and_is_heard_within
     assert [_limit(case, key) for key in ("support", "statement")] == [(None, produced)] * 2
 
 
+@pytest.mark.parametrize("asked", [True, False, None])
+@pytest.mark.parametrize("name", ["bonded-labour", "adult-exploitation"])
+def test_an_adult_from_nepal_goes_home_without_proof_of_nationality_unless_the_embassy_asks(
+    name: str, *, asked: bool | None
+) -> None:
+    home = "journey" if name == "bonded-labour" else "handover"
+    left = ("border", "nationality_request", "home_abroad", "decision", home, "statement_home")
+    case = _case(name, *left, concern="other", child="no")
+    case.answers = {"own_will": {"decision": "yes"}}
+    _end(case, "intake")
+    _end(case, "triage", decision="rescue")
+    looked = _end(case, "border", crosses="across", country="NP", **({} if asked is None else {"papers_asked": asked}))
+    assert _is_open(case, "nationality_request") is bool(asked)
+    if asked:
+        looked = _end(case, "nationality_request")
+    assert _limit(case, "home_abroad") == (None, looked)
+    seen = _end(case, "home_abroad", recommendation="safe")
+    if not asked:
+        decision = case.reach("decision")
+        assert _limit(case, "decision") == (None, seen)
+        case.do(cm.CompleteStep(decision.id, "done", case.now, outputs={"decision": "return", "wishes_return": "yes"}))
+        at_home = _end(case, home)
+        assert _limit(case, "statement_home") == ("NP-STATEMENT", at_home)
+
+
+def test_someone_in_danger_in_a_marriage_is_safe_within_a_day_of_the_report() -> None:
+    case = _case("forced-marriage", "safe_now", concern="early_marriage", child="no")
+    reported = _end(case, "intake")
+    assert case.deadline(case.reach("safe_now")).due_at == OPENED + DAY > reported
+
+
 @pytest.mark.parametrize("abused", [True, False, None])
 @pytest.mark.parametrize("name", ["child-labour", "domestic-work"])
 def test_a_child_who_was_abused_at_work_has_what_the_law_on_abuse_gives(name: str, *, abused: bool | None) -> None:
