@@ -1023,3 +1023,21 @@ def test_the_enquiry_into_bonded_labour_is_made_too_where_triage_goes_to_the_pol
     assert (_is_open(case, "plan"), _limit(case, "plan")) == (True, ("IN-BL-ENQ", OPENED))
     _end(case, "plan")
     assert (_is_open(case, "rescue"), _limit(case, "rescue")) == (True, ("IN-BL-ENQ", OPENED))
+
+
+@pytest.mark.parametrize("name", [*PLACES, "forced-scamming"])
+def test_whoever_is_still_inside_is_brought_out_although_another_fled_alone(name: str) -> None:
+    case = _case(name, "taken_charge", "rescue", "refer", "fir", victims=2)
+    _end(case, "intake", at_hand=False, immediate_danger=True)
+    _end(case, "triage", decision="protect", risk_level="critical")
+    _end(case, "fir")
+    one, other = _each(case, "taken_charge").values()
+    _end(case, "taken_charge", one)
+    assert _is_open(case, "rescue")
+    assert _is_open(case, "taken_charge")
+    if name == "forced-scamming":
+        _end(case, "taken_charge", other)
+    else:
+        _end(case, "rescue")
+    assert not _is_open(case, "rescue")
+    assert not _is_open(case, "taken_charge")
