@@ -165,19 +165,23 @@ class Story(_Part):
 
     @property
     def taken_charge_at(self) -> datetime | None:
-        """When whoever is out already came into care: from when their first day is counted; None for a rescue."""
+        """When whoever is out already came into care: from when their first day is counted; None for a rescue.
+
+        First needs from which any of it is counted go before the report: a safety plan can begin with that.
+        """
         steps = {event.step for event in self.timeline}
         if not _RESCUES.isdisjoint(steps):
             return None
-        counted = (
-            self.opened_at
+        counted = [
+            (event.step, self.instant_of(event.due_rule.from_))
             for event in self.timeline
-            if event.step in _FIRST_DAY and event.due_rule is not None and self._is_opening(event.due_rule.from_)
-        )
-        cared_for = (event.at for event in self.timeline if event.step == "rescue.first_needs")
-        rules = [one.due_rule for one in self.timeline if one.step == "rescue.production" and one.due_rule is not None]
-        heard = (self.instant_of(rule.from_) for rule in rules if steps.isdisjoint(_WAYS_IN))
-        return next(chain(counted, cared_for, heard), None)
+            if event.step in _FIRST_DAY and event.due_rule is not None
+        ]
+        starts = {at for _, at in counted}
+        cared_for = [event.at for event in self.timeline if event.step == "rescue.first_needs"]
+        told = (at for at in (*cared_for, self.opened_at) if at in starts)
+        heard = (at for step, at in counted if step == "rescue.production" and steps.isdisjoint(_WAYS_IN))
+        return next(chain(told, cared_for, heard), None)
 
     def _counts_by(self, law: str) -> bool:
         """Whether a limit of a law is counted in the story, by how its name begins."""

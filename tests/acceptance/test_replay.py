@@ -262,6 +262,22 @@ def test_a_story_that_begins_with_a_stop_is_about_it_whatever_its_title_says(
     assert told.concern == concern
 
 
+def test_whoever_is_met_after_the_report_is_in_care_from_then_although_the_safety_plan_began_with_it() -> None:
+    story = read_story(OTHERS / "son-who-left.yaml")
+    report, found, identified = (
+        next(event for event in story.timeline if event.step == step)
+        for step in ("reporting.missing", "rescue.first_needs", "rescue.identify")
+    )
+    rule = identified.due_rule
+    assert rule is not None
+    assert rule.from_ == found.label
+    from_report = rule.model_copy(update={"from_": report.label})
+    safety = identified.model_copy(update={"step": "protection.safety", "label": "plan", "due_rule": from_report})
+    told = story.model_copy(update={"timeline": (report, found, safety, identified)})
+    assert told.taken_charge_at == found.at
+    assert told.model_copy(update={"timeline": (report, found, safety)}).taken_charge_at == report.at == story.opened_at
+
+
 @pytest.mark.parametrize(
     "title", ["Girl in domestic work in Delhi, seen from home", "Bride sold far away", "A daughter"]
 )
