@@ -187,10 +187,7 @@ def step_in_words(
     *,
     tell: Tell = in_english,
 ) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    """Say all that a workflow says of a step, by headings; nothing for a key that is no step.
-
-    All but the headings is told as `tell` has it.
-    """
+    """Say all that a workflow says of a step, by headings, as `tell` has it; nothing for a key that is no step."""
     step = workflow.steps.get(key)
     if step is None:
         return ()
@@ -206,14 +203,15 @@ def step_in_words(
     off = (tell("If {condition}.", condition=one) for one in called_off(workflow, key, words))
     follows = [other for other, one in workflow.steps.items() if key in one.after.steps]
     found = {
-        "Who": (either((tell(_first(role_words(one))) for one in _roles(step, catalogue)), tell),),
-        "Not the person who did": tuple(words.step(one) for one in step.assign.not_),
-        "How long": tuple(times), "After": (_first(words.before(plain.get("after", {}))),),
-        "Only when": (_first(words.condition(step.when)),) if step.when else (),
-        "Held back": tuple(gates), "Called off": tuple(off), "Then": tuple(f"“{words.step(one)}”" for one in follows),
-        "Can bring later": tuple(words.follow_up(one, asked) for _, one in brought(workflow, step, catalogue)),
-        "Approved by": tuple(tell(role_words(one)) for one in step.approve.role) if step.approve else (),
-        "Questions added": tuple(tell(one.label) for one in step.questions),
+        tell("Who"): (either((tell(_first(role_words(one))) for one in _roles(step, catalogue)), tell),),
+        tell("Not the person who did"): tuple(words.step(one) for one in step.assign.not_),
+        tell("How long"): tuple(times), tell("After"): (_first(words.before(plain.get("after", {}))),),
+        tell("Only when"): (_first(words.condition(step.when)),) if step.when else (),
+        tell("Held back"): tuple(gates), tell("Cancelled"): tuple(off),
+        tell("Then"): tuple(f"“{words.step(one)}”" for one in follows),
+        tell("Can bring later"): tuple(words.follow_up(one, asked) for _, one in brought(workflow, step, catalogue)),
+        tell("Approved by"): tuple(tell(role_words(one)) for one in step.approve.role) if step.approve else (),
+        tell("Questions added"): tuple(tell(one.label) for one in step.questions),
     }  # fmt: skip
     return ((words.step(key), ()), *((heading, said) for heading, said in found.items() if said))
 

@@ -211,7 +211,7 @@ def test_what_calls_a_step_off_and_what_ends_the_case_at_once_stands_in_the_pict
     assert [line for line in lines["step-stay"] if "cancelled" in line] == []
     [said] = lines["closed"]
     assert said == "at once, with all that is open cancelled, if outcome of “Triage” is “refused by person”"
-    assert dict(step_in_words(workflow, "go", CATALOGUE))["Called off"] == ("If outcome of “Triage” is “not needed”.",)
+    assert dict(step_in_words(workflow, "go", CATALOGUE))["Cancelled"] == ("If outcome of “Triage” is “not needed”.",)
 
 
 def test_a_follow_up_that_the_workflow_does_without_is_not_in_the_picture() -> None:

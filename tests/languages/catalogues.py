@@ -28,6 +28,8 @@ from engine.documents.records import FileRefusedError
 from engine.errors import BusyError, IcmcError, NotFoundError
 from engine.language.findings import DefinitionError
 from engine.language.ladders import ItemPerson
+from engine.language.diagram import lane_title
+from engine.language.lanes import LaneView
 from engine.language.names import OF_PERSONS, ProgramRole, Role, in_plain_words
 from engine.language.words import FACT_KINDS, people
 from engine.language.yaml_files import read_yaml
@@ -278,6 +280,9 @@ def _of_lists() -> Iterator[tuple[str, str]]:
     yield from ((part.title, "sharing") for part in (*PACKAGES.values(), *RIGHTS.values(), *GROUNDS))
     yield "Second person ({number})", "menu"
     yield "Person {number}", "persons"
+    yield "Outcome", "conditions"
+    yield lane_title("core"), "pillars"
+    yield from ((view.value, "lanes") for view in LaneView)
     yield from ((f"{one} quarter of {{number}}", "periods") for name in _ORDINALS for one in (name, name.capitalize()))
     yield from ((name, "languages") for name in to_choose().values())
     yield from ((region_words(code), "regions") for code in REGIONS)
