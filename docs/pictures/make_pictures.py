@@ -19,11 +19,12 @@ PHONE: Final = (360, 740)
 
 
 def make_pictures(address: str) -> None:
-    """Become three of the demo's people, and take a picture of each page that the README shows."""
+    """Become four of the demo's people, and take a picture of each page that the README shows."""
     chromium = os.environ.get("ICMC_CHROMIUM") or shutil.which("chromium")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=list(ARGUMENTS))
         _as_intake_officer(browser, address)
+        _as_caseworker(browser, address)
         _as_case_manager(browser, address)
         _as_administrator(browser, address)
         browser.close()
@@ -33,12 +34,17 @@ def _as_intake_officer(browser: Browser, address: str) -> None:
     page = _page(browser, address, DESK)
     _become(page, "Intake officer")
     _take(page, "home")
-    page.goto("/worklist")
-    _take(page, "worklist")
     phone = _page(browser, address, PHONE)
     _become(phone, "Intake officer")
     phone.goto("/report")
     _take(phone, "report-on-a-phone", whole=True)
+
+
+def _as_caseworker(browser: Browser, address: str) -> None:
+    page = _page(browser, address, DESK)
+    _become(page, "Caseworker")
+    page.goto("/worklist")
+    _take(page, "worklist")
 
 
 def _as_case_manager(browser: Browser, address: str) -> None:
