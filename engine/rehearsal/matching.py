@@ -115,7 +115,7 @@ class StoryMoment:
             and (step.status in OPEN or step.id in untold)
         ]
 
-    def untold(self, now: datetime, until: datetime) -> tuple[datetime, Step] | None:
+    def next_left(self, now: datetime, until: datetime) -> tuple[datetime, Step] | None:
         """Find the open step, of which the story tells no more, that falls due first until an instant.
 
         The last thing that keeps a case open, and that nothing follows, is left alone while the story goes on.
@@ -135,7 +135,7 @@ class StoryMoment:
         ]
         return min(due, key=lambda one: (one[0], one[1].key, one[1].path), default=None)
 
-    def untold_before(self, event: StoryEvent) -> Step | None:
+    def left_before(self, event: StoryEvent) -> Step | None:
         """Return the first step for which a step of the event's type waits, and of which no event to come tells.
 
         One of whose type an event to come tells with another limit comes last: what is done before can give it that

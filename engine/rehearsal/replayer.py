@@ -187,7 +187,7 @@ def wait(play: Play, *, until: datetime) -> None:
     """Let time pass; what the story never tells of is done by the team at the last moment that is on time."""
     while True:
         moment = _moment(play)
-        untold, opening = moment.untold(play.stage.now(), until), _opening(play, moment.state, until)
+        untold, opening = moment.next_left(play.stage.now(), until), _opening(play, moment.state, until)
         if opening is not None and (untold is None or opening < untold[0]):
             play.jobs += play.stage.pass_until(opening + _AT_ONCE)
             continue
@@ -279,7 +279,7 @@ def _found(play: Play, event: StoryEvent) -> tuple[list[Step], StoryMoment]:
     moment = _moment(play)
     for _ in range(_UNTOLD_BEFORE):
         steps = moment.about(event) or moment.due_alike(event)
-        if steps or (before := moment.untold_before(event)) is None:
+        if steps or (before := moment.left_before(event)) is None:
             return steps, moment
         _do_untold(play, moment, before, at=play.stage.now())
         moment = _moment(play)

@@ -26,9 +26,9 @@ from engine.core.steps import UnknownOutcomeError
 from engine.definitions.records import SpecialDayError
 from engine.documents.records import FileRefusedError
 from engine.errors import BusyError, IcmcError, NotFoundError
+from engine.language.diagram import lane_title
 from engine.language.findings import DefinitionError
 from engine.language.ladders import ItemPerson
-from engine.language.diagram import lane_title
 from engine.language.lanes import LaneView
 from engine.language.names import OF_PERSONS, ProgramRole, Role, in_plain_words
 from engine.language.words import FACT_KINDS, people
