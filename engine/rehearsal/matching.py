@@ -135,6 +135,17 @@ class StoryMoment:
         ]
         return min(due, key=lambda one: (one[0], one[1].key, one[1].path), default=None)
 
+    def can_move(self, step: Step, event: StoryEvent) -> bool:
+        """Whether a step's time counts also from what the team does before an event, and of which no event tells."""
+        compiled = self.workflow_of(step).steps.get(step.key)
+        starts = {time.spec.from_ for time in compiled.times} if compiled else set()
+        to_come = self.others_to_come(event)
+        return any(
+            one.key in starts and (due := self.due_of(one)) is not None and due <= event.at
+            and not self._is_about_any(to_come, one)
+            for one in self._open()
+        )  # fmt: skip
+
     def left_before(self, event: StoryEvent) -> Step | None:
         """Return the first step for which a step of the event's type waits, and of which no event to come tells.
 

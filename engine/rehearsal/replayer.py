@@ -269,8 +269,12 @@ def _carry_out(play: Play, event: StoryEvent) -> None:
 
 
 def _add_ahead(play: Play, event: StoryEvent) -> None:
-    """Add a step that will be late before it is due, as a caseworker would, unless the workflow has it open by then."""
-    if not _found(play, event)[0]:
+    """Add a step that will be late before it is due, as a caseworker would, unless the workflow has it open by then.
+
+    One that gets another limit before the event is no such step: its own would not be late.
+    """
+    steps, moment = _found(play, event)
+    if not steps or moment.can_move(steps[0], event):
         _add(play, event)
 
 

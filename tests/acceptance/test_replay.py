@@ -314,6 +314,21 @@ def test_a_title_that_tells_of_a_way_goes_before_how_the_story_ends(title: str, 
 
 
 @pytest.mark.long
+def test_what_a_story_tells_as_late_is_late_although_what_the_team_does_moves_its_limit(world: World) -> None:
+    story = read_story(STORIES / "cs-02.yaml")
+    due = next(event.due for event in story.timeline if event.label == "evid")
+    assert due is not None
+    late = tuple(
+        event.model_copy(update=({"at": due + timedelta(days=4), "on_time": False} if event.label == "evid" else {}))
+        for event in story.timeline
+    )
+    outcome = replay_story(world, story.model_copy(update={"timeline": late}))
+    assert outcome.differences == ()
+    [evidence] = (event for event in outcome.events if event.label == "evid")
+    assert evidence.due == due
+
+
+@pytest.mark.long
 def test_a_child_of_this_country_found_near_the_border_has_the_report_of_15_days_and_nothing_abroad(
     world: World,
 ) -> None:

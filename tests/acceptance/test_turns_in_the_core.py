@@ -393,8 +393,9 @@ def test_a_platform_has_its_hours_from_the_complaint_to_it(complaint: str, answe
     assert _limit(case, answer) == ("IN-TAKEDOWN", complained)
 
 
-def test_the_evidence_of_an_abused_child_counts_from_when_the_court_takes_the_case_up() -> None:
-    case = _case("child-sexual-exploitation", "chargesheet", "rescue", "cognizance", "testimony")
+@pytest.mark.parametrize("name", ["child-sexual-exploitation", "early-marriage"])
+def test_the_evidence_of_an_abused_child_counts_from_when_the_court_takes_the_case_up(name: str) -> None:
+    case = _case(name, "chargesheet", "rescue", "cognizance", "testimony")
     _end(case, "intake")
     _end(case, "triage", decision="rescue")
     _end(case, "rescue")
