@@ -267,4 +267,6 @@ def _title(view: RunSteps, path: tuple[str, ...]) -> str:
     if len(path) == 1:
         fact = view.compiled.workflow.facts.get(path[0])
         return step.title if step else fact.title if fact and fact.title else in_running_words(path[0])
-    return f"{step.title if step else path[0]}: {in_running_words(path[-1])}"
+    info = step.info if step else None
+    labels = {**(info.labels if info else {}), **{one.id: one.label for one in (step.spec.questions if step else ())}}
+    return f"{step.title if step else path[0]}: {labels.get(path[-1], in_running_words(path[-1])).rstrip('?')}"

@@ -148,7 +148,7 @@ class _Workflows:
             yield from self._cancel(key, old, new)
         yield from self._begin_and_end()
         for key, old, new in _pairs(self._old.get("facts", {}), self._new.get("facts", {})):
-            yield _fact(key, old, new)
+            yield self._fact(key, old, new)
         for uses, old, new in _pairs(self._old.get("follow_ups", {}), self._new.get("follow_ups", {})):
             yield from self._follow_ups(uses, f"Each “{self._is.type(uses)}”", old, new)
         told = {"steps", "gates", "choices", "follow_ups", "cancels", "start", "close", "facts"}
@@ -281,7 +281,7 @@ class _Workflows:
 
     def _sets(self, title: str, old: Plain | None, new: Plain | None) -> Iterator[ChangeSentence]:
         for name, was, becomes in _pairs(old or {}, new or {}):
-            fact = _titled((self._new if becomes else self._old).get("facts", {}).get(name, {}), name)
+            fact = (self._is if becomes else self._was).fact(name)
             if becomes and was:
                 yield self._condition(f"{title} sets that {fact} is so", was, becomes)
             elif becomes:
@@ -383,7 +383,7 @@ class _Workflows:
     def _follow_ups(self, uses: str, title: str, old: Plain | None, new: Plain | None) -> Iterator[ChangeSentence]:
         was, becomes = dict(old or {}), dict(new or {})
         for name in dict.fromkeys((*was, *becomes)):
-            words = f"{title}: the follow-up “{in_running_words(name)}”"
+            words = f"{title}: the follow-up “{(self._is if becomes.get(name) else self._was).brought(name, uses)}”"
             was_off, is_off = (name in one and one[name] is None for one in (was, becomes))
             if was_off is not is_off:
                 yield ChangeSentence(f"{words} {'no longer comes' if is_off else 'comes again'}.", is_off)
@@ -430,6 +430,14 @@ class _Workflows:
         rest = ({n: value for n, value in one.items() if n not in {"holds", "until"}} for one in (old, new))
         yield from self._by_line(f"{name}: ", *rest)
 
+    def _fact(self, key: str, old: Plain | None, new: Plain | None) -> ChangeSentence:
+        was = f"{self._was.fact(key)} ({fact_words(old)})" if old else ""
+        becomes = f"{self._is.fact(key)} ({fact_words(new)})" if new else ""
+        if not old or not new:
+            words = f"New fact of the case: {becomes}." if new else f"The fact {was} is gone."
+            return ChangeSentence(words, is_loss=not new)
+        return ChangeSentence(f"The fact {was} is now {becomes}.")
+
     def _by_line(self, lead: str, old: Plain, new: Plain) -> Iterator[ChangeSentence]:
         yield from _others(lead, {k: v for k, v in old.items() if v}, {k: v for k, v in new.items() if v})
 
@@ -472,18 +480,6 @@ def _others(lead: str, before: Plain, after: Plain) -> Iterator[ChangeSentence]:
             yield ChangeSentence(f"{named} is new: {line.after}.")
         else:
             yield ChangeSentence(f"{named} is now {line.after} instead of {line.before}.")
-
-
-def _fact(key: str, old: Plain | None, new: Plain | None) -> ChangeSentence:
-    was, becomes = (f"{_titled(one, key)} ({fact_words(one)})" if one else "" for one in (old, new))
-    if not old or not new:
-        words = f"New fact of the case: {becomes}." if new else f"The fact {was} is gone."
-        return ChangeSentence(words, is_loss=not new)
-    return ChangeSentence(f"The fact {was} is now {becomes}.")
-
-
-def _titled(fact: Plain, key: str) -> str:
-    return f"“{fact.get('title') or in_running_words(key)}”"
 
 
 def _whole(what: str, old: object, new: object) -> Iterator[ChangeSentence] | None:

@@ -150,14 +150,13 @@ def draw(
 
     All is told as `tell` has it.
     """
-    titled = {key: {"title": step.title, "uses": step.uses} for key, step in workflow.steps.items()}
-    words = WorkflowWords({"steps": titled}, catalogue, laws, tell=tell)
+    flattened = workflow.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    words = WorkflowWords(flattened, catalogue, laws, tell=tell)
     nodes = [
         Node(START, tell("A report arrives" if workflow.start.on == "report" else "Opened by hand"), Shape.EVENT),
         *(_step(workflow, key, words, catalogue) for key in workflow.steps),
         *(Node(f"choice-{name}", running(name, tell), Shape.CHOICE) for name in workflow.choices),
-        *(Node(f"gate-{name}", running(name, tell), Shape.GATE, lines=_held(one, words))
-          for name, one in workflow.gates.items()),
+        *(_gate(name, one, words) for name, one in workflow.gates.items()),
         Node(CLOSED, tell("The case closes"), Shape.EVENT, lines=_aborted(workflow, words)),
     ]  # fmt: skip
     lanes = dict.fromkeys(node.lane for node in nodes if node.lane)
@@ -167,8 +166,11 @@ def draw(
     })  # fmt: skip
 
 
-def _held(gate: Gate, words: WorkflowWords) -> tuple[str, str]:
-    return words.tell(gate.reason), words.tell("until {condition}", condition=words.condition(gate.until))
+def _gate(name: str, gate: Gate, words: WorkflowWords) -> Node:
+    """Draw a gate by what it holds back, with why, and until when."""
+    title = words.tell("Holds back {steps}", steps=words.steps(gate.holds))
+    until = words.tell("until {condition}", condition=words.condition(gate.until))
+    return Node(f"gate-{name}", title, Shape.GATE, lines=(words.tell(gate.reason), until))
 
 
 def called_off(workflow: Workflow, key: str, words: WorkflowWords) -> Iterator[str]:

@@ -1,12 +1,12 @@
 """The words for the parts of a flattened workflow, for whoever compares, looks at or changes it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import reduce
 from typing import Any, Final, NamedTuple
 
 from pydantic import ValidationError
 
-from engine.language.catalogue import NOW, FollowUp, StepCatalogue
+from engine.language.catalogue import NOW, FollowUp, StepCatalogue, StepTypeInfo
 from engine.language.conditions.parse import parse_condition
 from engine.language.conditions.rendering import in_words
 from engine.language.conditions.tree import ConditionSyntaxError
@@ -21,6 +21,8 @@ FACT_KINDS: Final = {
     "bool": "yes or no", "choice": "one of several answers", "number": "a number", "instant": "a day and a time"
 }  # fmt: skip
 _SAME_DAY: Final = "P0D"
+_REPORT: Final = "reporting.intake"
+"""The step type whose questions a report answers."""
 
 
 class WorkflowWords:
@@ -32,18 +34,19 @@ class WorkflowWords:
     def __init__(
         self, workflow: Plain, catalogue: StepCatalogue | None, laws: LawWords | None = None, *, tell: Tell = in_english
     ) -> None:
-        self._steps, self.tell = workflow.get("steps", {}), tell
+        self._steps, self._facts, self.tell = workflow.get("steps", {}), workflow.get("facts", {}), tell
+        self._by_type = workflow.get("follow_ups", {})
         self._catalogue, self._laws = catalogue, laws or {}
 
     def step(self, key: str) -> str:
         """Return the title of a step: its own, that of its step type, or its key in plain words."""
         step = self._steps.get(key, {})
-        info = self._catalogue.find(step.get("uses", "")) if self._catalogue else None
+        info = self._info(step.get("uses", ""))
         return self.tell(str(step.get("title") or (info.title if info else "") or in_plain_words(key)))
 
     def type(self, uses: str) -> str:
         """Return the title of a step type, or its key in plain words where it is not installed."""
-        info = self._catalogue.find(uses) if self._catalogue else None
+        info = self._info(uses)
         return self.tell(info.title if info else type_in_plain_words(uses))
 
     def steps(self, keys: Sequence[str]) -> str:
@@ -75,7 +78,7 @@ class WorkflowWords:
     def _field(self, path: tuple[str, ...]) -> str:
         owner, rest = path[0], "_".join(path[1:])
         if owner == "report":
-            return self.tell("the report's {field}", field=running(rest.removeprefix("is_"), self.tell))
+            return self.tell("the report's {field}", field=self.answer(owner, rest))
         if owner == PERSON:
             what = OF_PERSONS.get(path[-1])
             return self.tell("whether the person is {what}", what=self.tell(what) if what else running(rest, self.tell))
@@ -83,8 +86,24 @@ class WorkflowWords:
         if owner in {"this", "case"}:
             return field if owner == "this" else self.tell("the case's {field}", field=field)
         if rest:
-            return self.tell("{field} of “{step}”", field=field, step=self.step(owner))
-        return f"“{self.step(owner)}”" if owner in self._steps else running(owner, self.tell)
+            return self.tell("{field} of “{step}”", field=self.answer(owner, rest), step=self.step(owner))
+        return f"“{self.step(owner)}”" if owner in self._steps else self.fact(owner)
+
+    def fact(self, name: str) -> str:
+        """Return the title of a fact of the case, or its name in plain words where it has none."""
+        title = self._facts.get(name, {}).get("title")
+        return f"“{self.tell(title) if title else running(name, self.tell)}”"
+
+    def answer(self, owner: str, field: str) -> str:
+        """Name an answer of a step, or of the report, by the question that it answers, else in plain words."""
+        step: Plain = {"uses": _REPORT} if owner == "report" else self._steps.get(owner, {})
+        info = self._info(step.get("uses", ""))
+        added = {one["id"]: one["label"] for one in step.get("questions", ())}
+        label = added.get(field) or (info.labels.get(field) if info else "")
+        return f"“{self.tell(label)}”" if label else running(field.removeprefix("is_"), self.tell)
+
+    def _info(self, uses: str) -> StepTypeInfo | None:
+        return self._catalogue.find(uses) if self._catalogue else None
 
     def limit(self, time: Plain) -> str:
         """Say how long a time limit is, and from when it counts where that is not at once."""
@@ -113,7 +132,7 @@ class WorkflowWords:
 
         What is worked out from the answers has no words: it is there with none.
         """
-        info = self._catalogue.find(uses) if self._catalogue else None
+        info = self._info(uses)
         worked_out = dict.fromkeys(info.computes, "") if info else {}
         return worked_out | {name: self.tell(label) for name, label in (*(info.labels if info else {}).items(), *added)}
 
@@ -121,7 +140,7 @@ class WorkflowWords:
         """Tell a follow-up of a step in one sentence: what comes, if what, when it opens, by when, by which ladder."""
         when = self._comes(one, asked)
         ends = (
-            self.tell("Ends {names}", names=", ".join(running(end, self.tell) for end in one.ends)) if one.ends else ""
+            self.tell("Ends {names}", names=", ".join(f"“{self.brought(end)}”" for end in one.ends)) if one.ends else ""
         )
         if {"again_soonest", "again_latest"} & one.model_fields_set:
             again = self.tell(
@@ -136,6 +155,23 @@ class WorkflowWords:
         said = (when, *((due, opens) if one.opens_before else (opens, due)), ladder)
         comes = f"“{self.tell(one.title) if one.title else self.type(one.uses)}”: {', '.join(filter(None, said))}"
         return f"{comes}. {ends}".removesuffix(". ")
+
+    def brought(self, name: str, uses: str = "") -> str:
+        """Name a follow-up, of a step type or wherever it stands, by the title of the step that it brings."""
+        for one in self._declared(name, uses):
+            if one.get("title") or one.get("uses"):
+                return self.tell(one["title"]) if one.get("title") else self.type(one["uses"])
+        return running(name, self.tell)
+
+    def _declared(self, name: str, uses: str) -> Iterator[Plain]:
+        """Yield what is said of a follow-up: by the steps of the workflow, of all steps of a kind, by step types."""
+        steps = ((one.get("uses"), one.get("follow_ups", {})) for one in self._steps.values())
+        for of, said in (*steps, *self._by_type.items()):
+            if uses in {"", of} and said.get(name):
+                yield said[name]
+        for of in self._catalogue.keys() if self._catalogue else ():
+            if uses in {"", of} and (info := self._info(of)) and name in info.follow_ups:
+                yield info.follow_ups[name].model_dump()
 
     def _comes(self, one: FollowUp, asked: Mapping[str, str]) -> str:
         if one.act:
@@ -175,7 +211,9 @@ class WorkflowWords:
         if start in {"ready", "start"}:
             return self.tell("when the step can begin" if start == "ready" else "the beginning of the case")
         owner, _, field = start.partition(".")
-        return f"“{self.step(owner)}”{f' ({running(field, self.tell)})' if field else ''}"
+        if owner in self._facts:
+            return self.fact(owner)
+        return f"“{self.step(owner)}”{f' ({self.answer(owner, field)})' if field else ''}"
 
     def or_else(self, keys: Iterable[object]) -> str:
         """Name some steps of which the first counts that is not left out."""

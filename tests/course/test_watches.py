@@ -265,7 +265,7 @@ def test_why_a_follow_up_is_due_names_the_line_that_declares_it(case: Work) -> N
         if one.deadline.id == case.limit(check).id
     ]
     [line] = [one.text for one in found.lines if one.kind == "follow_up"]
-    assert line.startswith("It follows from “First needs and safety”: so says the follow-up “First check” of ")
+    assert line.startswith("It follows from “First needs and safety”: so says the follow-up “First health check” of ")
     page = case.engine.ask(case_page, case.people["case_manager"], case.case_id)
     origins = {one.uses: one.origin for one in page.steps if one.key == check.key or one.uses == "rescue.first_needs"}
     assert origins[check.uses] == line

@@ -146,9 +146,10 @@ def test_a_limit_a_recipient_and_a_condition_go_from_forms_to_what_runs_and_back
         page = client.post(PAGE, data=sent | change).text
         assert "Your draft was saved" in page
     said = [
-        ("“Triage and risk score”, where at hand of “Record report” is not answered or at hand of “Record report” is"
-         " false or immediate danger of “Record report” is true or (outcome of “Record report” is “done” and immediate"
-         " danger of “Record report” is not answered) is due 1 hour later: within 2 hours instead of 1 hour, counted"
+        ("“Triage and risk score”, where “Is the person in someone's care already?” of “Record report” is not answered"
+         " or “Is the person in someone's care already?” of “Record report” is false or “Is anyone in danger right"
+         " now?” of “Record report” is true or (outcome of “Record report” is “done” and “Is anyone in danger right"
+         " now?” of “Record report” is not answered) is due 1 hour later: within 2 hours instead of 1 hour, counted"
          " from the beginning of the case."),
         ("“Social investigation and home report, by the partner at home” is done by the caseworker instead of the"
          " partnership manager or the caseworker."),
@@ -519,7 +520,7 @@ _W_CALM = "   calm: {holds: [school], until: report.safe_to_call, reason: Nobody
 EACH_CONDITION: dict[str, tuple[str, dict[str, str | list[str] | None], list[str], str]] = {
     "a fact of the report": (
         "school", {"when-0": "report.concern|child_labour"}, ['+     when: report.concern == "child_labour"'],
-        "<p class=\"govuk-body\">the report's concern is “child labour”</p>",
+        "<p class=\"govuk-body\">the report's “What is it about?” is “child labour”</p>",
     ),
     "a fact of the person": (
         "school", {"when-0": "person.is_child|", "test-0": "is_not"}, ["+     when: '!person.is_child'"],
@@ -529,11 +530,11 @@ EACH_CONDITION: dict[str, tuple[str, dict[str, str | list[str] | None], list[str
         "school",
         {"when-0": "person.is_victim|", "when-1": "report.is_child_suspected|unsure", "test-1": "known_and_is"},
         ['+     when: person.is_victim && has(report.is_child_suspected) && report.is_child_suspected == "unsure"'],
-        "the person is a victim and the report's child suspected is answered and",
+        "the person is a victim and the report's “Could the person be under 18?” is answered and",
     ),
     "another answer of the report": (
         "work", {"when-0": "report.concern|bonded_labour"}, _other(_W_WORK, "child_labour", "bonded_labour"),
-        "the report's concern is “bonded labour”",
+        "the report's “What is it about?” is “bonded labour”",
     ),
     "always": ("work", {"when-0": ""}, _other(_W_WORK, ' when: report.concern == "child_labour",', ""), "It is always"),
     "another limit for a child": (
@@ -544,7 +545,7 @@ EACH_CONDITION: dict[str, tuple[str, dict[str, str | list[str] | None], list[str
     "held until something else of the report is so": (
         "school", {"gate-calm-when": "report.consent_to_record|yes"},
         _other(_W_CALM, "report.safe_to_call", 'report.consent_to_record == "yes"'),
-        "Until the report's consent to record is “yes”.",
+        "Until the report's “May we write this down?” is “yes”.",
     ),
     "nothing of what an answer can never be": ("left", {}, [], "richer than the lists below"),
     "nothing of what is not before": ("early", {}, [], "richer than the lists below"),
@@ -756,7 +757,7 @@ def test_what_is_too_rich_for_the_form_of_a_rule_is_told_in_words_and_who_is_not
     portal: Portal,
 ) -> None:
     page, _ = posted(portal, RULED, "visit", {})
-    assert re.search(r"Until: agreed is true and urgent of [^<]+ <a [^>]+>Edit it as text", page)
+    assert re.search(r"Until: “agreed” is true and “Is it urgent[?]” of [^<]+ <a [^>]+>Edit it as text", page)
     assert 'value="calm" checked' in page
     assert re.search(r"<li>When it is due: the assignee \(in app, email\)", page)
     assert 'href="/definitions/ladder/standard"' in page

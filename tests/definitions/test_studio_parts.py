@@ -259,7 +259,7 @@ def test_a_step_asks_for_a_name_and_tells_what_it_stands_for(portal: Portal) -> 
     client, viewer = portal.as_role("partnership_manager"), portal.people["partnership_manager"]
     save_draft(portal.engine, "workflow", "parts", PARTS, viewer=viewer)
     page = client.get(f"{HERE}?step=visit").text
-    assert re.search("is alone of “[^”]+” is true", unescape(page)), "what the name stands for"
+    assert re.search("“Is the person alone[?]” of “[^”]+” is true", unescape(page)), "what the name stands for"
     assert form_of_step(page)["when-0"] == ["urgent|"]
     client.post(HERE, data=form_of_step(page) | {"when-0": ["calm|"], "test-0": ["is_not"]})
     assert changed_lines(PARTS, open_draft(portal.engine, "workflow", "parts", viewer=viewer).source) == [
@@ -274,7 +274,7 @@ def test_a_name_that_changes_is_told_with_what_it_changes_and_a_new_one_alone(po
     page = client.get(f"/workflows/{NAME}/draft?part=conditions").text
     sent = form_with(page, "part") | {"called": ["Told there"], "when-0": ["report.is_child_suspected|yes"]}
     page = client.post(f"/workflows/{NAME}/draft", data=sent | {"action": ["part"]}).text
-    said = "The name “told there” is new: it stands for the report's child suspected is “yes”."
+    said = "The name “told there” is new: it stands for the report's “Could the person be under 18?” is “yes”."
     assert sentences(page) == [said]
     unused = "Nothing uses the name yet, so what runs stays as it is."
     assert (unused in page, "Nothing yet: it is what runs." in page) == (True, False)
@@ -496,7 +496,7 @@ def test_what_changes_of_a_fact_is_told_in_words(portal: Portal) -> None:
         f"The fact {title} (yes or no; at first no) is now {title} (yes or no).",
         "New fact of the case: “so many left” (a number).",
         "New fact of the case: “they left” (yes or no; at first no).",
-        "sets that “they left” is so when leaves of “",
+        "sets that “they left” is so when “Do they still want to leave?” of “",
     ]
     assert [one for one in said if one not in told] == []
 
@@ -529,10 +529,10 @@ def test_what_changes_of_gates_cancels_and_the_end_is_told_in_words(portal: Port
     said = [
         "The gate “home that is safe”: reason is now Ask the Committee. instead of",
         "The gate “all told” is new: it holds back “",
-        ": no longer cancelled when unpaid of “",
-        ": cancelled when unpaid of “",
+        ": no longer cancelled when “Is the help at once still to be paid, now that there is a certificate?” of “",
+        ": cancelled when “Is the help at once still to be paid, now that there is a certificate?” of “",
         "The case also closes while limits run.",
-        "The case ends at once, and all that is open is cancelled, when told magistrate",
+        "The case ends at once, and all that is open is cancelled, when “a written report told the Magistrate of the",
     ]
     assert [one for one in said if one not in told] == []
 

@@ -90,7 +90,7 @@ WORKFLOW: dict[str, tuple[Edit, str, bool]] = {
     ),
     "a follow-up": (
         lambda w: w["steps"]["production"].update(follow_ups={"order": None}),
-        "“Production”: the follow-up “order” no longer comes.", True,
+        "“Production”: the follow-up “Note” no longer comes.", True,
     ),
     "a limit of the law becomes an own one": (
         lambda w: w["steps"]["production"]["time"].__setitem__(-1, {"from": "rescue", "limit": "P9D"} | LADDER),
@@ -110,19 +110,19 @@ WORKFLOW: dict[str, tuple[Edit, str, bool]] = {
     ),
     "a later follow-up": (
         lambda w: w["steps"]["production"].update(follow_ups={"order": {"limit": "P9D"}}),
-        "“Production”: the follow-up “order” is due within 9 days instead of within 24 hours.", True,
+        "“Production”: the follow-up “Note” is due within 9 days instead of within 24 hours.", True,
     ),
     "a sooner follow-up": (
         lambda w: w.update(follow_ups={"rescue.production": {"order": {"limit": "PT12H"}}}),
-        "Each “Production”: the follow-up “order” is due within 12 hours instead of within 24 hours.", False,
+        "Each “Production”: the follow-up “Note” is due within 12 hours instead of within 24 hours.", False,
     ),
     "no follow-up after any step": (
         lambda w: w.update(follow_ups={"rescue.production": {"order": None}}),
-        "Each “Production”: the follow-up “order” no longer comes.", True,
+        "Each “Production”: the follow-up “Note” no longer comes.", True,
     ),
     "its ladder": (
         lambda w: w["steps"]["production"].update(follow_ups={"order": {"ladder": "critical"}}),
-        "“Production”: the follow-up “order”: ladder is now critical instead of high.", False,
+        "“Production”: the follow-up “Note”: ladder is now critical instead of high.", False,
     ),
     "what opens when it is late": (
         lambda w: w["steps"]["production"]["time"][-1].pop("on_breach"),
@@ -220,7 +220,7 @@ def test_it_is_said_who_is_no_longer_notified_of_a_follow_up_by_another_ladder()
     after = deepcopy(before)
     after["steps"]["production"]["follow_ups"] = {"order": {"ladder": "standard"}}
     [one] = changes_in_words("workflow", before, after, STEP_TYPES, ladders=definitions().ladders)
-    late = "“Production”: the follow-up “order”: when it is late, the ladder is “standard” instead of “high”. "
+    late = "“Production”: the follow-up “Note”: when it is late, the ladder is “standard” instead of “high”. "
     assert one.words.startswith(late)
     assert one.is_loss
 

@@ -64,7 +64,7 @@ def test_limits_conditions_gates_and_repetitions_are_in_words() -> None:
     shown = " ".join(_texts(_svg(_workflow())))
     for words in (
         "within 48 hours, with the ladder “critical”", "the limit IN-JJ-PROD-24H", "for each of victims",
-        "again every 1 month", "decision of “Triage” is answered and", "return home",
+        "again every 1 month", "decision of “Triage” is answered and", "Holds back “Handover”",
     ):  # fmt: skip
         assert words in shown
 
@@ -181,6 +181,32 @@ def test_a_follow_up_names_questions_in_the_readers_words_and_nothing_by_its_id(
     assert later == ("“Again”: by the time given in “When told?”, with the ladder “standard”",)
 
 
+@pytest.mark.parametrize(("step", "heading", "words"), [
+    ("refusal", "Only when", "“Did the police refuse to register it?” of “FIR or Zero FIR” is true"),
+    ("chargesheet", "How long", "Counted from “the police registered it only after a refusal, or a signature”"),
+    ("fir", "How long", "where “only a talk with the person shows whether there was a crime” is true"),
+    ("journey", "Held back", "“Is it safe to go home?” of “Home report: for a child, and for whoever wants one”"),
+    ("fir", "Can bring later", "Ends “Sign the electronic report at the station: else it is not registered”"),
+])  # fmt: skip
+def test_questions_facts_and_what_ends_are_named_as_people_read_them(step: str, heading: str, words: str) -> None:
+    said = dict(step_in_words(shipped("bonded-labour").workflow, step, RegistryCatalogue(registry())))
+    assert words.lower() in " ".join(said.get(heading, ())).lower()
+
+
+def test_a_report_is_asked_in_the_words_of_its_form_and_what_nobody_is_asked_by_its_name() -> None:
+    words = WorkflowWords({"facts": {"told": {}}}, RegistryCatalogue(registry()))
+    assert words.condition("!report.is_child_suspected") == "the report's “Could the person be under 18?” is false"
+    assert words.condition("told") == "“told” is true"
+    assert WorkflowWords({}, None).condition("report.is_child_suspected") == "the report's child suspected is true"
+
+
+def test_a_gate_is_drawn_by_what_it_holds_back_and_not_by_its_name() -> None:
+    drawing = draw(shipped("bonded-labour").workflow, RegistryCatalogue(registry()))
+    [gate] = [node for node in drawing.nodes if node.id == "gate-home-that-is-safe"]
+    assert gate.title == "Holds back “The way home, for whoever wants to go”"
+    assert gate.lines[0].startswith("A home report calls the home unsafe.")
+
+
 def test_what_differs_from_another_version_is_marked_and_what_is_gone_stands_where_it_was() -> None:
     old, text = (
         _workflow(CHOICES),
@@ -251,8 +277,8 @@ def test_choices_breaches_and_optional_steps_are_told_apart_without_colour() -> 
 
 def test_a_gate_stands_between_a_step_and_what_comes_before_it() -> None:
     dot = to_dot(_workflow())
-    assert '"Decision" -> "return home"' in dot
-    assert '"return home" -> "Handover"' in dot
+    assert '"Decision" -> "Holds back “Handover”"' in dot
+    assert '"Holds back “Handover”" -> "Handover"' in dot
     assert '"Decision" -> "Handover"' not in dot
 
 

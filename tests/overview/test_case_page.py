@@ -130,7 +130,7 @@ def test_a_shut_gate_says_in_words_why_and_what_it_waits_for(
     assert (home.status, home.gate, home.gate_reason) == ("held", "safe-way", "Nobody goes home without an order.")
     (finding,) = page.findings
     assert finding == (
-        "“Way home” is on hold: “Safe way”: Nobody goes home without an order. It is waiting until order given is true."
+        "“Way home” is on hold: Nobody goes home without an order. It is waiting until “order given” is true."
     )
     network.do(visited, cm.RecordFact("order_given", value=True))
     network.do(visited, cm.RecordFact("fear", value=True))

@@ -95,9 +95,11 @@ def origin_words(
     declared = declared_as(added.origin, known.definitions) if added.origin else None
     if added.origin is None or line is None or declared is None:
         return "What was done with the case brought this step: what it began with has no line for it."
-    says = f"so says the follow-up “{in_plain_words(declared.name)}” of {line.title}, version {line.version}."
-    if declared.spec.act:
-        return f"It comes when {declared.spec.act}: {says}"
+    spec, brings = declared.spec, declared.info
+    called = spec.title or (brings.title if brings else in_plain_words(declared.name))
+    says = f"so says the follow-up “{called}” of {line.title}, version {line.version}."
+    if spec.act:
+        return f"It comes when {spec.act}: {says}"
     title = known.title(added.origin.definition, added.origin.step, added.origin.step, None)
     again = " Another agency stood in the way of it, so it came again: how soon, the same follow-up says."
     return f"It follows from “{title}”: {says}{again if added.origin.again else ''}"

@@ -115,7 +115,7 @@ class ConditionEditor:
     def _row(self, number: int, row: BuiltRow | None) -> RowForm:
         output = self._known.get(row.output) if row else None
         return RowForm(
-            number, tuple(_group(label, some, row) for label, some in self._outputs.items()),
+            number, tuple(_group(label, some, row, self._words) for label, some in self._outputs.items()),
             items_of({test.value: words for test, words in WORDS.items()}, ((row.test if row else RowAsk.IS).value,)),
             row.value if row and output and output.kind is ValueKind.NUMBER else "",
         )  # fmt: skip
@@ -162,12 +162,14 @@ def _of_step(workflow: Workflow, catalogue: StepCatalogue, key: str) -> dict[str
     return found | {f"{key}.{one.id}": Output(kind=ValueKind(one.type), choices=tuple(one.choices)) for one in asked}
 
 
-def _group(label: str, outputs: Mapping[str, Output], row: BuiltRow | None) -> tuple[str, tuple[Item, ...]]:
+def _group(
+    label: str, outputs: Mapping[str, Output], row: BuiltRow | None, words: WorkflowWords
+) -> tuple[str, tuple[Item, ...]]:
     chosen = f"{row.output}|{row.value}" if row else ""
     items = [
-        Item(value, words, checked=value == chosen)
+        Item(value, said, checked=value == chosen)
         for name, output in outputs.items()
-        for value, words in offered(name, output)
+        for value, said in offered(name, output, words)
     ]
     return label, tuple(items) if row is None or any(item.checked for item in items) else _first_of(row, items)
 

@@ -221,17 +221,19 @@ class FollowUpEditor:
     ) -> tuple[FollowUpForm, ...]:
         """Return the form of each; with what was `posted`, where that is shown again."""
         asked = words.asked(self._step.uses, ((one.id, one.label) for one in self._step.questions))
-        said = {name: words.follow_up(one, asked) for name, one in self._all.items()}
+        said = {
+            name: (words.brought(name, self._step.uses), words.follow_up(one, asked)) for name, one in self._all.items()
+        }
         return tuple(self._form(name, one, said[name], ladders, posted) for name, one in self._all.items())
 
     def _form(
-        self, name: str, one: FollowUp, said: str, ladders: Mapping[str, str], posted: FormData | None
+        self, name: str, one: FollowUp, said: tuple[str, str], ladders: Mapping[str, str], posted: FormData | None
     ) -> FollowUpForm:
         amount, unit = split_limit(one.limit or "")
         units = or_posted(posted, f"f-{name}-unit", (unit,)) if one.uses else ()
         ladder = or_posted(posted, f"f-{name}-ladder", (one.ladder,))
         return FollowUpForm(
-            name, in_plain_words(name), said,
+            name, *said,
             text_or_posted(posted, f"f-{name}-amount", amount),
             tuple(Item(value, label, checked=value in units) for value, label in UNITS.items()) if one.uses else (),
             tuple(Item(value, title, checked=value in ladder) for value, title in ladders.items()),

@@ -364,7 +364,7 @@ def condition_choice(
     groups = tuple(
         (label, tuple(
             Item(value, said, checked=value in chosen)
-            for key, output in some.items() for value, said in offered(key, output)
+            for key, output in some.items() for value, said in offered(key, output, words)
         ))
         for label, some in outputs.items() if some
     )  # fmt: skip
@@ -392,14 +392,12 @@ def written_condition(chosen: str, outputs: Outputs) -> str:
     return put_together(Built((BuiltRow(output, value),)), known)
 
 
-def offered(name: str, output: Output) -> Iterator[tuple[str, str]]:
+def offered(name: str, output: Output, words: WorkflowWords) -> Iterator[tuple[str, str]]:
     """Yield what a list offers of an output, each with its words as a sentence has them."""
     owner, _, part = name.partition(".")
-    said = in_running_words(part or name)
+    said = words.answer(owner, part) if part else words.fact(name)
     if owner == PERSON:
         said = f"the person is {OF_PERSONS[part]}"
-    elif owner == "report":
-        said = said.removeprefix("is ")
     for one in offers(name, output):
         yield f"{name}|{one.value}", f"{said} is “{in_running_words(one.value)}”" if one.value else said
 

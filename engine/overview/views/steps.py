@@ -242,7 +242,7 @@ class _Run:
         unmet = [part for part in _parts(gate.condition) if truth_of(part, lookup) is not Truth.TRUE]
         waits = " and ".join(in_words(part, self._title_of) for part in unmet)
         until = f" It is waiting until {waits}." if waits else ""
-        return f"{self._named(step, element)} is on hold: “{in_plain_words(gate.name)}”: {gate.reason}{until}"
+        return f"{self._named(step, element)} is on hold: {gate.reason}{until}"
 
     def _unreached(self, step: CompiledStep, element: str) -> Iterator[str]:
         if step.waits_to_be_called or readiness(self._view, step, element) is not Readiness.WAIT:
@@ -296,7 +296,7 @@ class _Run:
             if step:
                 return f"“{step.title}”"
             fact = self._compiled.workflow.facts.get(path[0])
-            return (fact.title if fact and fact.title else in_plain_words(path[0])).lower()
+            return f"“{fact.title if fact and fact.title else in_running_words(path[0])}”"
         if path[0] == "report":
             return f"the report's {in_running_words(path[-1])}"
         title = step.title if step else in_plain_words(path[0])
