@@ -1042,3 +1042,41 @@ def test_whoever_is_still_inside_is_brought_out_although_another_fled_alone(name
         _end(case, "rescue")
     assert not _is_open(case, "rescue")
     assert not _is_open(case, "taken_charge")
+
+
+@pytest.mark.parametrize("look", [True, False])
+def test_an_adult_out_of_bondage_has_their_home_looked_at_and_decides_before_they_travel(*, look: bool) -> None:
+    case = _case("bonded-labour", "heard", "home_within", "decision", "journey", child="no", concern="bonded_labour")
+    _end(case, "intake")
+    _end(case, "triage", decision="rescue", risk_level="high")
+    heard_at = _end(case, "heard", look_first=look)
+    if look:
+        assert _limit(case, "home_within") == (None, heard_at)
+        looked_at = _end(case, "home_within", recommendation="safe")
+        assert _limit(case, "decision") == (None, looked_at)
+        decided_at = _end(case, "decision", decision="return", wishes_return="yes")
+        assert _limit(case, "journey") == (None, decided_at)
+    else:
+        case.reach("journey")
+        assert {one.status for one in _each(case, "decision").values()} <= {StepStatus.SKIPPED}
+
+
+@pytest.mark.parametrize("signed", [True, False])
+@pytest.mark.parametrize("unpaid", [True, False])
+def test_cash_and_grant_count_from_the_hearing_at_which_the_certificates_are_signed(
+    *, signed: bool, unpaid: bool
+) -> None:
+    cash = "cash_later" if unpaid else "cash"
+    case = _case(
+        "bonded-labour", "heard", "certificate", "cash", "cash_later", "grant", child="no", concern="bonded_labour"
+    )
+    _end(case, "intake")
+    _end(case, "triage", decision="rescue", risk_level="high")
+    case.reach("heard")
+    safe_at = next(one.started_at for one in case.state.deadlines.values() if one.key == "heard")
+    heard_at = _end(case, "heard", signs_now=signed)
+    case.until(heard_at + 2 * HOUR)
+    certified_at = _end(case, "certificate", unpaid=unpaid)
+    otherwise = certified_at if unpaid else safe_at
+    assert _limit(case, cash) == ("IN-BL-CASH", heard_at if signed else otherwise)
+    assert _limit(case, "grant") == ("IN-BL-REHAB", heard_at if signed else certified_at)
