@@ -1080,3 +1080,22 @@ def test_cash_and_grant_count_from_the_hearing_at_which_the_certificates_are_sig
     otherwise = certified_at if unpaid else safe_at
     assert _limit(case, cash) == ("IN-BL-CASH", heard_at if signed else otherwise)
     assert _limit(case, "grant") == ("IN-BL-REHAB", heard_at if signed else certified_at)
+
+
+@pytest.mark.parametrize("told", ["intake", "triage", "never"])
+def test_a_child_in_a_household_of_whom_nobody_knows_where_is_searched_for(told: str) -> None:
+    case = _case("domestic-work", "fir", "missing", "appeal", "take_back", concern="domestic_work")
+    _end(case, "intake", is_missing=told == "intake")
+    if told == "intake":
+        assert _limit(case, "missing") == (None, OPENED)
+        _end(case, "missing")
+    _end(case, "triage", decision="rescue", risk_level="critical", is_missing=told == "triage")
+    reported_at = _end(case, "fir", refused=False)
+    assert _is_open(case, "appeal") is (told != "never")
+    if told != "never":
+        assert _limit(case, "appeal") == (None, reported_at)
+        _end(case, "appeal", kind="missing_appeal")
+    found_at = _end(case, "rescue", persons_found=1)
+    assert _is_open(case, "take_back") is (told != "never")
+    if told != "never":
+        assert _limit(case, "take_back") == (None, found_at)
