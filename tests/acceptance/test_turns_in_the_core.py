@@ -1099,3 +1099,35 @@ def test_a_child_in_a_household_of_whom_nobody_knows_where_is_searched_for(told:
     assert _is_open(case, "take_back") is (told != "never")
     if told != "never":
         assert _limit(case, "take_back") == (None, found_at)
+
+
+@pytest.mark.parametrize("name", PLACES)
+@pytest.mark.parametrize("home", ["unsafe", "safe"])
+def test_where_home_is_not_safe_another_place_is_looked_at_before_anyone_decides(name: str, home: str) -> None:
+    case = _case(name, "home_report", "home_elsewhere", "decision", "placement", child="no")
+    _end(case, "intake", at_hand=True)
+    _end(case, "triage", decision="protect")
+    looked_at = _end(case, "home_report", recommendation=home)
+    assert _is_open(case, "home_elsewhere") is (home == "unsafe")
+    if home == "unsafe":
+        assert _limit(case, "home_elsewhere") == (None, looked_at)
+        assert not _is_open(case, "decision")
+        case.now += DAY
+        looked_at = _end(case, "home_elsewhere", recommendation="safe")
+    case.reach("placement")
+    case.do(cm.CompleteStep(case.reach("placement").id, "not_needed", case.now))
+    case.reach("decision")
+    assert _limit(case, "decision") == (None, looked_at)
+
+
+@pytest.mark.parametrize("decided", ["return", "third_option"])
+def test_whoever_goes_to_another_place_in_myanmar_travels_by_the_decision_and_is_seen_in_a_week(decided: str) -> None:
+    case = _case("led-from-myanmar", "identify", "decision", "handover", "first_visit", child="no")
+    _end(case, "intake", at_hand=True)
+    _end(case, "triage", decision="protect")
+    known_at = _end(case, "identify")
+    decided_at = _end(case, "decision", decision=decided, wishes_return="yes")
+    assert _limit(case, "handover") == (None, decided_at if decided == "third_option" else known_at)
+    handed_at = _end(case, "handover")
+    due = next(one.due_at for one in case.state.deadlines.values() if one.key == "first_visit")
+    assert (due - handed_at < 8 * DAY) is (decided == "third_option")
