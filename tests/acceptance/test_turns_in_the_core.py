@@ -1131,3 +1131,14 @@ def test_whoever_goes_to_another_place_in_myanmar_travels_by_the_decision_and_is
     handed_at = _end(case, "handover")
     due = next(one.due_at for one in case.state.deadlines.values() if one.key == "first_visit")
     assert (due - handed_at < 8 * DAY) is (decided == "third_option")
+
+
+@pytest.mark.parametrize(("child", "law"), [("yes", "IN-POCSO-COMP-30D"), ("no", None)])
+def test_a_claim_for_abuse_online_is_decided_and_paid_whatever_the_judgment(child: str, law: str | None) -> None:
+    case = _case("online-abuse", "claim", "award", "award_paid", child=child)
+    _end(case, "intake")
+    _end(case, "triage")
+    claimed_at = _end(case, "claim")
+    assert _limit(case, "award") == ("IN-COMP-60D", claimed_at)
+    awarded_at = _end(case, "award")
+    assert _limit(case, "award_paid") == (law, awarded_at)
