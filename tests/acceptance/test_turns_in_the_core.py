@@ -1142,3 +1142,17 @@ def test_a_claim_for_abuse_online_is_decided_and_paid_whatever_the_judgment(chil
     assert _limit(case, "award") == ("IN-COMP-60D", claimed_at)
     awarded_at = _end(case, "award")
     assert _limit(case, "award_paid") == (law, awarded_at)
+
+
+def test_whoever_is_to_come_home_to_bangladesh_is_told_their_rights_before_they_travel() -> None:
+    case = _case(
+        "home-to-bangladesh", "identify", "counsel", "counselling", "routes", "reception", "family_talk", child="no"
+    )
+    _end(case, "intake")
+    assert not {"counsel", "counselling", "routes"} & {step.key for step in case.ready()}
+    asked_at = _end(case, "identify")
+    assert _limit(case, "counsel") == ("BD-RIGHTS-NOW", asked_at)
+    assert {"counselling", "routes"} <= {step.key for step in case.ready()}
+    _end(case, "triage")
+    _end(case, "reception")
+    assert _limit(case, "family_talk") == (None, case.now)
