@@ -1156,3 +1156,17 @@ def test_whoever_is_to_come_home_to_bangladesh_is_told_their_rights_before_they_
     _end(case, "triage")
     _end(case, "reception")
     assert _limit(case, "family_talk") == (None, case.now)
+
+
+@pytest.mark.parametrize("crosses", ["across_not_asked", "across", "within", "not_known"])
+def test_of_a_child_who_fears_their_country_nobody_there_is_asked_but_the_refugee_agency(crosses: str) -> None:
+    case = _case("child-labour", "border", "asylum", "nationality_request")
+    _end(case, "intake")
+    _end(case, "triage", decision="rescue", risk_level="high")
+    case.reach("border")
+    produced_at = next(one.started_at for one in case.state.deadlines.values() if one.key == "border")
+    _end(case, "border", crosses=crosses, country="MM")
+    is_open = {key: _is_open(case, key) for key in ("asylum", "nationality_request")}
+    assert is_open == {"asylum": crosses == "across_not_asked", "nationality_request": crosses == "across"}
+    if is_open["asylum"]:
+        assert _limit(case, "asylum") == (None, produced_at)
