@@ -1170,3 +1170,16 @@ def test_of_a_child_who_fears_their_country_nobody_there_is_asked_but_the_refuge
     assert is_open == {"asylum": crosses == "across_not_asked", "nationality_request": crosses == "across"}
     if is_open["asylum"]:
         assert _limit(case, "asylum") == (None, produced_at)
+
+
+@pytest.mark.parametrize("not_yet", [True, False])
+def test_whoever_wanted_no_police_yet_is_asked_after_a_month_what_they_agree_to(*, not_yet: bool) -> None:
+    case = _case("forced-marriage", "consent", "consent_after", child="no", concern="early_marriage")
+    _end(case, "intake")
+    _end(case, "consent", not_yet=not_yet)
+    _end(case, "triage", decision="protect")
+    case.reach("counsel_at_law")
+    known_at = _end(case, "identify")
+    assert _is_open(case, "consent_after") is not_yet
+    if not_yet:
+        assert _limit(case, "consent_after") == ("INT-REFLECT", known_at)
