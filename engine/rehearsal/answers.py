@@ -144,7 +144,6 @@ def _told_later(story: Story, event: StoryEvent) -> dict[str, JsonValue]:
     later = [one for one in story.timeline if one.at > event.at]
     again = next((one.at for one in later if one.step == event.step), None)
     at, on = (again.isoformat(), again.date().isoformat()) if again else (None, None)
-    is_judged_later = any(one.step == "prosecution.outcome" for one in later)
     is_spoken_of = any(one.step == "partnership.conference" for one in later)
     is_taken_home = "stay" in event.expected and any(one.step == "repatriation.handover" for one in later)
     is_appeal = any(one.step == "reporting.missing" for one in story.timeline)
@@ -164,7 +163,7 @@ def _told_later(story: Story, event: StoryEvent) -> dict[str, JsonValue]:
         "rescue.execute": {"suspects_held": int(_REMAND in counted)},
         "press.monitor": {"harmful": int("press.leak" in counted or leak_to_come)},
         "press.release": {} if is_appeal else _STATEMENT,
-        "policing.update": {"stage": _stage(later)} if is_judged_later else {},
+        "policing.update": _stage(one for one in story.timeline if one.at >= event.at and one.label != event.label),
         "prosecution.hearing": {**again_on, **judgment},
         "reintegration.visit": {"next": on} if again else {},
         "repatriation.decision": {"decision": "return"} if is_taken_home else {},
@@ -198,10 +197,11 @@ def _is_registered_later(story: Story, event: StoryEvent) -> bool:
     return not event.label and any(rule is not None and rule.from_ in told for rule in later)
 
 
-def _stage(later: Iterable[StoryEvent]) -> str:
+def _stage(to_come: Iterable[StoryEvent]) -> dict[str, JsonValue]:
     """Say how far an old case is: before its judgment, or past it where no hearing comes before what became of it."""
-    first = next(one.step for one in later if one.step in ("prosecution.hearing", "prosecution.outcome"))
-    return "trial" if first == "prosecution.hearing" else "judgment"
+    steps = [one.step for one in to_come if one.step in ("prosecution.hearing", "prosecution.outcome")]
+    stage = "trial" if steps[:1] == ["prosecution.hearing"] else "judgment"
+    return {"stage": stage} if "prosecution.outcome" in steps else {}
 
 
 def _border_answers(story: Story) -> dict[str, JsonValue]:

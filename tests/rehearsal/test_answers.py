@@ -133,6 +133,14 @@ def test_an_answer_tells_what_the_story_goes_on_with(what: str) -> None:
     assert {name: answers.get(name) for name in wanted} == wanted
 
 
+@pytest.mark.parametrize(("first", "stage"), [("prosecution.outcome", "judgment"), ("prosecution.hearing", "trial")])
+def test_an_old_case_is_where_the_story_goes_on_with_it_also_at_that_moment(first: str, stage: str) -> None:
+    untold = _told("policing.update", label="")
+    timeline = (_told(first, label="now"), _told("prosecution.outcome", label="later", after_hours=9))
+    told = _story("cs-01").model_copy(update={"timeline": timeline})
+    assert step_answers(told, untold, registry().get("policing.update"))["stage"] == stage
+
+
 @pytest.mark.parametrize(("hours", "refused"), [(5, True), (12, False)])
 def test_what_no_story_tells_does_not_register_what_the_story_says_was_registered_later(
     hours: int, *, refused: bool
