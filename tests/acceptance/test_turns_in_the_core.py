@@ -1183,3 +1183,22 @@ def test_whoever_wanted_no_police_yet_is_asked_after_a_month_what_they_agree_to(
     assert _is_open(case, "consent_after") is not_yet
     if not_yet:
         assert _limit(case, "consent_after") == ("INT-REFLECT", known_at)
+
+
+@pytest.mark.parametrize("decided", ["third_option", "return"])
+@pytest.mark.parametrize("looked", [True, False])
+def test_a_child_who_fears_return_goes_to_another_place_once_a_lawyer_has_looked(*, decided: str, looked: bool) -> None:
+    case = _case("early-marriage", "border", "asylum", "home_report", "decision", "travel", "handover", "first_visit")
+    _end(case, "intake")
+    _end(case, "triage", decision="rescue", risk_level="critical")
+    _end(case, "border", crosses="across_not_asked", country="MM")
+    case.do(cm.CompleteStep(case.reach("asylum").id, "done" if looked else "blocked_by_other_body", case.now))
+    _end(case, "home_report", recommendation="unsafe")
+    case.until(case.now + DAY)
+    assert _is_open(case, "decision") is looked
+    if looked:
+        decided_at = _end(case, "decision", decision=decided, wishes_return="no")
+        assert _is_open(case, "travel")
+        _end(case, "travel")
+        assert _is_open(case, "handover") is (decided == "third_option")
+        assert _limit(case, "handover") == (None, decided_at)

@@ -76,7 +76,7 @@ WORKFLOW: dict[str, tuple[Edit, str, bool]] = {
         lambda w: w["steps"]["handover"].update(when='decision.decision == "return"'),
         (
             "“Handover” is done when decision of “Decision” is “return”, instead of when decision of “Decision” is"
-            " answered and decision of “Decision” is “return”."
+            " answered and decision of “Decision” is not “stay”."
         ), False,
     ),
     "after": (
