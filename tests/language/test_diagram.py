@@ -185,7 +185,7 @@ def test_a_follow_up_names_questions_in_the_readers_words_and_nothing_by_its_id(
     ("refusal", "Only when", "“Did the police refuse to register it?” of “FIR or Zero FIR” is true"),
     ("chargesheet", "How long", "Counted from “the police registered it only after a refusal, or a signature”"),
     ("fir", "How long", "where “only a talk with the person shows whether there was a crime” is true"),
-    ("journey", "Held back", "“Is it safe to go home?” of “Home report: for a child, and for whoever wants one”"),
+    ("journey", "Held back", "“Is it safe to go home?” of “Home report, for a child”"),
     ("fir", "Can bring later", "Ends “Sign the electronic report at the station: else it is not registered”"),
 ])  # fmt: skip
 def test_questions_facts_and_what_ends_are_named_as_people_read_them(step: str, heading: str, words: str) -> None:
