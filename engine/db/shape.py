@@ -64,5 +64,5 @@ JOB_IS_READY = is_one_of(JOB.c.status, "ready")
 JOB_HAS_FAILED = is_one_of(JOB.c.status, "aside", "failed")
 STEP_IS_HELD_BACK = is_one_of(STEP.c.status, "held", "scheduled")
 DELIVERY_IS_DEAD = is_one_of(DELIVERY.c.status, "dead")
-OPENING = "opening"
+OPENING: ColumnElement[str] = literal_column("'opening'")
 """The purpose of a timer that opens a step: nobody can be late for it."""

@@ -19,7 +19,7 @@ from engine.core.policy import Viewer
 from engine.db.locks import PAGES, limited_engine
 from engine.db.row_history import RowHistory
 from engine.db.store import Store, Within, Writes, writing_first
-from engine.db.trips import PreparedStatement, array, travel
+from engine.db.trips import PLANNED_ONCE, PreparedStatement, array, travel
 from engine.keys.vault import Vault
 
 
@@ -94,8 +94,11 @@ def _place(url: URL) -> tuple[object, ...]:
 
 FOR: Final = "icmc_for"
 """The option of a connection that says for which viewer, at what time, its transactions act; without it for nobody."""
-_ENTER: Final = PreparedStatement("SELECT icmc_enter($1, $2, $3, $4)")
-"""The proof goes as a value: the text of a statement is shown to other sessions of the role, and logged."""
+_ENTER: Final = PreparedStatement(f"SELECT icmc_enter($1, $2, $3, $4), {PLANNED_ONCE}")
+"""The proof goes as a value: the text of a statement is shown to other sessions of the role, and logged.
+
+What is asked then is planned once: to plan a page anew, with the rules of each table, takes longer than to run it.
+"""
 _SECRET: Final = text("SELECT secret FROM wall_secret")
 
 

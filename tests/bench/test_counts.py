@@ -5,7 +5,7 @@ import pstats
 import re
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
@@ -13,6 +13,7 @@ from uuid import UUID, uuid4
 
 import psycopg
 import pytest
+from sqlalchemy import text
 
 from engine.cases.actions.open import open_case
 from engine.course.actions.steer import add_step
@@ -24,7 +25,9 @@ from engine.messages.actions.delivering import deliver_due
 from engine.messages.actions.notifying import STORM, held_back_for
 from engine.messages.records import DeliveryScope, NewMessage
 from engine.messages.store import KnownMessages, MessageStore
-from tests.bench.crowd import lengthen
+from engine.overview.views.case_rows import case_rows
+from engine.work.views.worklist import work_lines
+from tests.bench.crowd import fill, lengthen
 from tests.bench.deadlines import StandingClock, at, fire_all, make_ready
 from tests.bench.deliveries import write_messages
 from tests.bench.workload import REPORT, WORKFLOW, Bench, Scratch, claim, complete, open_one, plain_address
@@ -34,6 +37,11 @@ _WARM = 3
 """Cases before anything is counted: definitions are compiled, keys opened, statements prepared."""
 _MEASURED = 8
 _MESSAGES = 20
+_OTHERS = 4_000
+_LINES = 25
+_PLANNED_AFTER = 8
+"""So often something is asked before the driver and PostgreSQL have settled on how it is planned, and then some."""
+_ROWS_LOOKED_AT = "SELECT sum(seq_tup_read + coalesce(idx_tup_fetch, 0)) FROM pg_stat_xact_user_tables"
 _LINE = re.compile(r"^\S+ \S+\t([FB])\t(\d+)\t(\w+)((?:\t[^\n]*)?(?:\n(?!\d{4}-)[^\n]*)*)", re.MULTILINE)
 _NAME = re.compile(r'\s*"" "([^"]+)"')
 _PREPARED = re.compile(r'\s*"([^"]+)" "')
@@ -217,6 +225,24 @@ def test_a_long_case_is_completed_with_what_a_short_one_takes(bench: Bench) -> N
     assert [_kind(statement) for statement in sent[0]] == [_kind(statement) for statement in sent[1]]
     assert calls[1] <= 1.1 * calls[0]
     assert sent[1].answered <= 1.1 * sent[0].answered + 500  # bytes
+
+
+def test_a_worklist_and_a_case_are_read_without_looking_at_what_else_there_is(quick_bench: Scratch) -> None:
+    with quick_bench() as made:
+        case_id, _ = open_one(made)
+        fill(made, cases=_OTHERS)
+        for _ in range(_PLANNED_AFTER):
+            assert _looked_at(made, work_lines, limit=_LINES) < _OTHERS / 4
+            assert _looked_at(made, case_rows, case_id) < _OTHERS / 4
+
+
+def _looked_at(bench: Bench, view: Callable[..., object], *args: object, **kwargs: object) -> int:
+    """Count the rows that PostgreSQL looks at while a view is asked."""
+    with bench.engine.reading(bench.viewer) as reading:
+        connection, rows = reading.connection.connection, text(_ROWS_LOOKED_AT)
+        before = connection.execute(rows).scalar_one()  # of earlier transactions, too, until they are reported
+        view(reading, bench.viewer, *args, **kwargs)
+        return int(connection.execute(rows).scalar_one() - before)
 
 
 def _completed(bench: Bench, item: UUID, times: int) -> UUID:

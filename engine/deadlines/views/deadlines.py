@@ -13,7 +13,7 @@ from engine.core.deadlines.lateness import deadline_state, reason_words
 from engine.core.library import LawInCase, Library
 from engine.core.records import Deadline, DeadlineStatus, Extension, LateCall, Purpose
 from engine.db.reading import Reading, Row
-from engine.db.shape import ACTOR, DEADLINE, DELIVERY, ESCALATION, MESSAGE, OPENING, RUN, STEP
+from engine.db.shape import ACTOR, DEADLINE, DELIVERY, ESCALATION, MESSAGE, RUN, STEP
 from engine.deadlines.records import (
     AskingView,
     CallView,
@@ -56,7 +56,7 @@ def deadline_views(
     """
     library, rows = reading.known.library(), list(rows)
     law = law or LawHere(reading, library).read_for(rows)
-    return tuple(_view(reading, row, numbers, library, law) for row in rows if row["purpose"] != OPENING)
+    return tuple(_view(reading, row, numbers, library, law) for row in rows if row["purpose"] != Purpose.OPENING)
 
 
 def record_of(row: Row) -> Deadline:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final, cast
 from uuid import UUID
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Select, func, select, union_all
 
 from engine.cases.views.sight import (
     Answers,
@@ -151,7 +151,7 @@ def _of_case(case_id: UUID) -> Mapping[str, Select[tuple[object, ...]]]:
     return {
         "runs": select(RUN).where(RUN.c.case_id == case_id).order_by(RUN.c.started_at, RUN.c.id),
         "steps": _steps().where(STEP.c.case_id == case_id),
-        "items": _items().where(ITEM.c.case_id == case_id),
+        "items": _items(case_id),
         "answers": select(ANSWER).where(ANSWER.c.case_id == case_id),
         "persons": select(CASE_PERSON)
         .where(CASE_PERSON.c.case_id == case_id)
@@ -220,13 +220,18 @@ def _steps() -> Select[tuple[object, ...]]:
     return select(STEP, named).select_from(STEP.outerjoin(ACTOR, ACTOR.c.id == STEP.c.completed_by))
 
 
-def _items() -> Select[tuple[object, ...]]:
-    """Select the items that are open or noted something, of each step last the one that its line shows."""
+def _items(case_id: UUID) -> Select[tuple[object, ...]]:
+    """Select the items that are open or noted something, of each step last the one that its line shows.
+
+    Those that are over are found by their drafts, so that the other items of all cases are not looked at.
+    """
+    open_ones = select(ITEM.c.id).where(ITEM.c.case_id == case_id, ITEM_IS_OPEN)
+    noted = select(DRAFT.c.item_id).where(DRAFT.c.case_id == case_id, DRAFT.c.encrypted_notes.is_not(None))
     return (
         select(*_OF_ITEM, ACTOR.c.name.label("assignee"), DRAFT.c.encrypted_notes, ITEM_IS_OPEN.label("is_open"))
         .select_from(
             ITEM.outerjoin(ACTOR, ACTOR.c.id == ITEM.c.assignee_id).outerjoin(DRAFT, DRAFT.c.item_id == ITEM.c.id)
         )
-        .where(or_(ITEM_IS_OPEN, DRAFT.c.encrypted_notes.is_not(None)))
+        .where(ITEM.c.id.in_(union_all(open_ones, noted)))
         .order_by(ITEM_IS_OPEN, ITEM.c.opened_at, ITEM.c.id)
     )

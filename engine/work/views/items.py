@@ -5,14 +5,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, FromClause, Select, and_, any_, exists, false, literal, not_, or_, select
+from sqlalchemy import ColumnElement, FromClause, Select, and_, any_, false, literal, not_, or_, select, true
 from sqlalchemy.types import Uuid
 
 from engine.cases.visibility import Instant, Positions, label_of, late_by, late_from, not_denied, positions
 from engine.core.deadlines.lateness import is_overdue
 from engine.core.policy import Viewer, roles_in, visible_units
 from engine.db.reading import Reading, Row, few
-from engine.db.shape import ACTOR, CASE, DEADLINE, DEADLINE_IS_OPEN, ITEM, ITEM_IS_READY, OPENING, RUN, STEP
+from engine.db.shape import ACTOR, CASE, DEADLINE, DEADLINE_IS_OPEN, ITEM, ITEM_IS_READY, OPENING, RUN, STEP, is_one_of
 from engine.work.records import WorkItemView
 
 
@@ -68,23 +68,34 @@ def first_by_deadline(
 ) -> Select[tuple[UUID, datetime, datetime, UUID]]:
     """Pick the ids, due times and cases of the items of each unit whose deadlines come first.
 
-    It walks the open deadlines of each unit in the order of time and stops at the limit, however many items there are;
-    without one at those that are due after `before`. With `late` only what is late `now`, or not; else at `before`.
+    It walks the open deadlines of each unit in the order of time and stops at the limit, however many items there are
+    (its fences keep PostgreSQL from joining all first); without one at those that are due after `before`.
+    With `late` only what is late `now`, or not; else at `before`.
     """
     other = DEADLINE.alias("other")
-    comes_first = ~exists().where(
-        other.c.step_id == DEADLINE.c.step_id,
-        other.c.status == "open",
-        other.c.purpose != OPENING,
-        or_(other.c.due_at < DEADLINE.c.due_at, and_(other.c.due_at == DEADLINE.c.due_at, other.c.id < DEADLINE.c.id)),
+    is_before = or_(
+        other.c.due_at < DEADLINE.c.due_at,
+        and_(other.c.due_at == DEADLINE.c.due_at, other.c.id < DEADLINE.c.id),
+    )
+    comes_first = ~(
+        select(true())
+        .where(other.c.step_id == DEADLINE.c.step_id, is_one_of(other.c.status, "open"), other.c.purpose != OPENING)
+        .where(is_before)
+        .offset(few(0))
+        .exists()
+    )
+    of_step = (
+        select(ITEM.c.id, ITEM.c.case_id, ITEM.c.priority)
+        .where(ITEM.c.step_id == DEADLINE.c.step_id, ITEM.c.unit_id == DEADLINE.c.unit_id, condition)
+        .offset(few(0))
+        .lateral("of_step")
     )
     walk = (
-        select(ITEM.c.id, DEADLINE.c.due_at, late_from(DEADLINE).label("late_from"), ITEM.c.case_id)
-        .join_from(DEADLINE, ITEM, ITEM.c.step_id == DEADLINE.c.step_id)
+        select(of_step.c.id, DEADLINE.c.due_at, late_from(DEADLINE).label("late_from"), of_step.c.case_id)
+        .select_from(DEADLINE.join(of_step, true()))
         .where(DEADLINE.c.unit_id == units.c.id, DEADLINE_IS_OPEN, DEADLINE.c.purpose != OPENING)
-        .where(ITEM.c.unit_id == units.c.id)
-        .where(condition, comes_first)
-        .order_by(DEADLINE.c.due_at, ITEM.c.priority.desc(), ITEM.c.id)
+        .where(comes_first)
+        .order_by(DEADLINE.c.due_at, of_step.c.priority.desc(), of_step.c.id)
         .limit(None if limit is None else few(limit))
     )
     if before is not None:

@@ -214,10 +214,11 @@ def _listed(viewer: Viewer, *, only_mine: bool, limit: int) -> Select[tuple[obje
 @lru_cache(_MOST_KEPT)
 def _lines(viewer: Viewer, limit: int) -> Select[tuple[UUID, datetime, datetime, UUID]]:
     picked = _picked(viewer, only_mine=False, limit=limit).subquery("picked")
+    is_seen = select(true()).where(CASE.c.id == picked.c.case_id, visible_to(viewer, now=PRESENT)).offset(few(0))
     return (
         select(picked.c.id, picked.c.due_at, picked.c.late_from, ITEM.c.assignee_id)
-        .select_from(picked.join(ITEM, ITEM.c.id == picked.c.id).join(CASE, CASE.c.id == ITEM.c.case_id))
-        .where(visible_to(viewer, now=PRESENT))
+        .select_from(picked.join(ITEM, ITEM.c.id == picked.c.id))
+        .where(is_seen.exists())
         .order_by(*in_order(picked))
         .limit(few(limit))
     )
