@@ -60,7 +60,6 @@ ONLY_TEXT: Final[Mapping[str, Mapping[str, str]]] = {
         "workflow": _NAME,
         "version": _NUMBER,
         "case_type": "cases are counted and kept by it",
-        "follow_ups": "those of one step are changed at the step; those of all steps of a kind are written",
         "parts": "each brings another workflow into this one",
     },
     "step": {

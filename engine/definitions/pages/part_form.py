@@ -8,6 +8,7 @@ from starlette.datastructures import FormData
 
 from engine.definitions.pages.condition_form import ConditionEditor, ConditionForm, askable
 from engine.definitions.pages.drafting import new_id
+from engine.definitions.pages.follow_up_form import FollowUpForm
 from engine.definitions.pages.question_form import Edit, edited, or_posted, text_or_posted
 from engine.definitions.pages.rule_form import Outputs
 from engine.errors import InvalidAnswersError
@@ -36,7 +37,7 @@ _PLACES: Final = {
 
 
 class PartField(NamedTuple):
-    """One field of a form, by `how` it is answered; `lines` are those of a condition."""
+    """One field of a form, by `how` it is answered; `lines` are those of a condition, `brings` is a follow-up."""
 
     how: str
     id: str
@@ -46,6 +47,7 @@ class PartField(NamedTuple):
     hint: str = ""
     blank: str = ""
     lines: ConditionForm | None = None
+    brings: FollowUpForm | None = None
 
 
 class PartForm(NamedTuple):
@@ -80,9 +82,10 @@ class PartEditor:
         catalogue: StepCatalogue,
         name: str = "",
         inherited: Mapping[str, Any] | None = None,
+        ladders: Mapping[str, str] | None = None,
     ) -> None:
         self._raw, self._workflow, self._catalogue, self._name = loaded.merged.data, workflow, catalogue, name
-        self._inherited = inherited or {}
+        self._inherited, self._ladders = inherited or {}, ladders or {}
         flattened = workflow.model_dump(mode="json", by_alias=True, exclude_defaults=True)
         self._words = WorkflowWords(flattened, catalogue, tell=say)
 

@@ -8,6 +8,7 @@ from starlette.datastructures import FormData
 from engine.definitions.pages.choice_form import ChoiceEditor
 from engine.definitions.pages.condition_form import ConditionEditor, number_of
 from engine.definitions.pages.drafting import new_id
+from engine.definitions.pages.kind_form import KindEditor
 from engine.definitions.pages.parameter_form import ParameterEditor
 from engine.definitions.pages.part_form import NO_CONDITION, PartEditor, PartField
 from engine.definitions.pages.question_form import REMOVED, Edit, edited, items_of, or_posted, text_or_posted
@@ -299,7 +300,7 @@ class _Cancel(PartEditor):
 
 EDITORS: Final[Mapping[str, type[PartEditor]]] = {
     one.kind: one
-    for one in (_NamedCondition, _NamedStart, ParameterEditor, _Fact, _Close, _Gate, _Cancel, ChoiceEditor)
+    for one in (_NamedCondition, _NamedStart, ParameterEditor, _Fact, _Close, _Gate, _Cancel, ChoiceEditor, KindEditor)
 }
 """The parts of a workflow that have forms, each by its key in the file."""
 

@@ -1,17 +1,17 @@
-"""What a workflow adds to a step as forms: its questions, its follow-ups; which lines of the text answers change."""
+"""The questions that a workflow adds to a step as forms, and which lines of the text answers change."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from starlette.datastructures import FormData
 
-from engine.definitions.pages.drafting import QUESTION_TYPES, UNITS, new_id, split_limit
-from engine.language.catalogue import FollowUp, Output, StepCatalogue, StepTypeInfo, ValueKind
+from engine.definitions.pages.drafting import QUESTION_TYPES, new_id
+from engine.language.catalogue import Output, StepTypeInfo, ValueKind
 from engine.language.conditions.building import offers
 from engine.language.editing import moved, with_value, without
 from engine.language.names import in_plain_words
 from engine.language.words import WorkflowWords
-from engine.language.workflow import Question, Workflow, follow_ups_of
+from engine.language.workflow import Question
 from engine.language.yaml_files import Path, Plain
 from engine.web.forms import Item
 from engine.web.languages import say
@@ -23,8 +23,6 @@ _SENSITIVITIES: Final = {
     "open": "Shown with the case", "sensitive": "Masked: each look at it is recorded",
     "identifying": "Masked: it could identify someone",
 }  # fmt: skip
-
-_NO_AMOUNT: Final = "Write a whole number, such as 2."
 
 
 class MovedTo(NamedTuple):
@@ -190,95 +188,6 @@ def _changes(path: Path, known: Question, wanted: Mapping[str, Plain]) -> Iterat
             yield from (((*path, name, id_), label) for id_, label in value.items() if label != known.choices[id_])
         elif value or name not in {"type", "label"}:
             yield (*path, name), value or REMOVED
-
-
-class FollowUpForm(NamedTuple):
-    """A follow-up as it is changed; one without units adds no step, and only ends others."""
-
-    name: str
-    title: str
-    words: str
-    amount: str
-    units: tuple[Item, ...]
-    ladders: tuple[Item, ...]
-    is_off: bool
-
-
-class FollowUpEditor:
-    """Shows the follow-ups of one step, of its type and of the workflow, and turns what was posted into changes."""
-
-    def __init__(self, workflow: Workflow, catalogue: StepCatalogue, key: str) -> None:
-        self._step, self._at = workflow.steps[key], ("steps", key, "follow_ups")
-        plain = self._step.model_copy(update={"follow_ups": {}})
-        info = catalogue.find(self._step.uses)
-        self._comes = follow_ups_of(workflow, self._step, catalogue)
-        self._usual = follow_ups_of(workflow, plain, catalogue)
-        declared = {name: one for name, one in info.follow_ups.items() if not one.act} if info else {}
-        self._all: Mapping[str, FollowUp] = declared | self._usual | self._comes
-
-    def forms(
-        self, words: WorkflowWords, ladders: Mapping[str, str], posted: FormData | None
-    ) -> tuple[FollowUpForm, ...]:
-        """Return the form of each; with what was `posted`, where that is shown again."""
-        asked = words.asked(self._step.uses, ((one.id, one.label) for one in self._step.questions))
-        said = {
-            name: (words.brought(name, self._step.uses), words.follow_up(one, asked)) for name, one in self._all.items()
-        }
-        return tuple(self._form(name, one, said[name], ladders, posted) for name, one in self._all.items())
-
-    def _form(
-        self, name: str, one: FollowUp, said: tuple[str, str], ladders: Mapping[str, str], posted: FormData | None
-    ) -> FollowUpForm:
-        amount, unit = split_limit(one.limit or "")
-        units = or_posted(posted, f"f-{name}-unit", (unit,)) if one.uses else ()
-        ladder = or_posted(posted, f"f-{name}-ladder", (one.ladder,))
-        return FollowUpForm(
-            name, *said,
-            text_or_posted(posted, f"f-{name}-amount", amount),
-            tuple(Item(value, label, checked=value in units) for value, label in UNITS.items()) if one.uses else (),
-            tuple(Item(value, title, checked=value in ladder) for value, title in ladders.items()),
-            name not in self._comes if posted is None else name in texts(posted, "follow_up_off"),
-        )  # fmt: skip
-
-    def problems(self, form: FormData) -> Iterator[tuple[str, str]]:
-        """Find amounts that are none, of those that come."""
-        for name, one in self._posted(form):
-            amount, was = f"f-{name}-amount", split_limit(one.limit or "")[0]
-            is_number = whole_number(form, amount) >= 0 and text(form, f"f-{name}-unit") in UNITS
-            if one.uses and not is_number and (was or text(form, amount)):
-                yield amount, _NO_AMOUNT
-
-    def edits(self, form: FormData, inherited: Mapping[str, Any]) -> Iterator[Edit]:
-        """Yield what the posted form changes of them: those that come no more, or again, their limits and ladders.
-
-        `inherited` is what the definition that is extended says of them: what comes no more by that is written out.
-        """
-        off = texts(form, "follow_up_off")
-        for name in texts(form, "follow_up"):
-            if name in off and name in self._comes:
-                yield (*self._at, name), None if name in self._usual else REMOVED
-        for name, one in self._posted(form):
-            at: Path = (*self._at, name)
-            said = self._step.follow_ups.get(name)
-            written: Collection[str] = said.model_fields_set if said else ()
-            if name not in self._comes and name in self._usual and name not in inherited:
-                yield at, REMOVED
-            elif name not in self._comes:
-                whole = one.model_dump(mode="json", by_alias=True, exclude_defaults=True)
-                written = whole.keys()
-                yield at, whole
-            amount, unit = whole_number(form, f"f-{name}-amount"), text(form, f"f-{name}-unit")
-            if one.uses and amount >= 0 and (str(amount), unit) != split_limit(one.limit or ""):
-                yield from (((*at, part), REMOVED) for part in ("law", "due") if part in written)
-                yield (*at, "limit"), unit.format(amount)
-            ladder = text(form, f"f-{name}-ladder")
-            if one.uses and ladder and ladder != one.ladder:
-                yield (*at, "ladder"), ladder
-
-    def _posted(self, form: FormData) -> Iterator[tuple[str, FollowUp]]:
-        off = texts(form, "follow_up_off")
-        shown = (name for name in dict.fromkeys(texts(form, "follow_up")) if name in self._all)
-        return ((name, self._all[name]) for name in shown if name not in off)
 
 
 def items_of(options: Mapping[str, str], chosen: Iterable[str | None]) -> tuple[Item, ...]:

@@ -11,12 +11,11 @@ from engine.core.library import Library
 from engine.definitions.pages.approval_form import ApprovalForm, approval_edits, approval_form, approval_problems
 from engine.definitions.pages.condition_form import ConditionEditor, ConditionForm, askable
 from engine.definitions.pages.drafting import UNITS, split_limit
+from engine.definitions.pages.follow_up_form import FollowUpEditor, FollowUpForm, titles_of
 from engine.definitions.pages.ladders import time_line
 from engine.definitions.pages.question_form import (
     REMOVED,
     Edit,
-    FollowUpEditor,
-    FollowUpForm,
     MovedTo,
     QuestionForm,
     edited,
@@ -112,7 +111,7 @@ class StepEditor:
         flattened = workflow.model_dump(mode="json", by_alias=True, exclude_defaults=True)
         self._words = WorkflowWords(flattened, catalogue, laws, tell=say)
         self._order = Order(workflow)
-        self._follow_ups = FollowUpEditor(workflow, catalogue, key)
+        self._follow_ups = FollowUpEditor(workflow, catalogue, self._step.uses, key)
         earlier = [one for one in workflow.steps if one in self._order.ancestors.get(key, ())]
         when, asked = value_at(self._raw, ("steps", key, "when")), self._outputs(earlier, names=workflow.conditions)
         written = when if isinstance(when, str) else self._step.when
@@ -141,8 +140,8 @@ class StepEditor:
             optional=step.discretionary if posted is None else "optional" in posted,
             when=self._when.form(posted),
             questions=question_forms(step.questions, info, posted),
-            approval=approval_form(step.approve, _ROLES, _ladders(library), posted),
-            follow_ups=self._follow_ups.forms(self._words, _ladders(library), posted),
+            approval=approval_form(step.approve, _ROLES, titles_of(library), posted),
+            follow_ups=self._follow_ups.forms(self._words, titles_of(library), posted),
             rules=self._rules.form(self._starts(step.not_before.from_ if step.not_before else "ready"), posted),
         )  # fmt: skip
 
@@ -193,7 +192,7 @@ class StepEditor:
             items_of(UNITS, or_posted(posted, f"unit-{number}", (unit,))),
             items_of(laws, or_posted(posted, f"law-{number}", (time.law or "",))),
             items_of(self._starts(time.from_), or_posted(posted, f"from-{number}", (time.from_,))),
-            items_of(_ladders(library), or_posted(posted, f"ladder-{number}", (time.ladder,))),
+            items_of(titles_of(library), or_posted(posted, f"ladder-{number}", (time.ladder,))),
             "" if amount or not time.limit else limit_words(time.limit, say),
             self._words.condition(time.when) if time.when else "",
             text_or_posted(posted, f"warn-{number}", ", ".join(_warning(one) for one in time.warn)),
@@ -391,10 +390,6 @@ def _is_gone(form: FormData, number: int) -> bool:
 
 
 _ROLES: Final = {role.value: role.label for role in Role}
-
-
-def _ladders(library: Library) -> dict[str, str]:
-    return {name: ladder.title for name, ladder in sorted(library.ladders.items())}
 
 
 def _mode(join: Join) -> str:

@@ -21,6 +21,7 @@ from engine.definitions.pages.drafting import (
     saved,
     worst_first,
 )
+from engine.definitions.pages.follow_up_form import titles_of
 from engine.definitions.pages.part_form import PartEditor, PartList
 from engine.definitions.pages.part_kinds import EDITORS
 from engine.definitions.pages.question_form import REMOVED, Edit, edited, text_or_posted
@@ -161,7 +162,8 @@ def _part_editor(visit: Visit, known: DefinitionDraft, part: tuple[str, str]) ->
     workflow, (kind, name) = known.loaded.workflow if known.loaded else None, part
     if known.loaded is None or workflow is None or kind not in EDITORS:
         return None
-    editor = EDITORS[kind](known.loaded, workflow, visit.engine.catalogue, name, known.inherited)
+    ladders = titles_of(visit.engine.library())
+    editor = EDITORS[kind](known.loaded, workflow, visit.engine.catalogue, name, known.inherited, ladders)
     return editor if editor.is_there else None
 
 
