@@ -238,6 +238,16 @@ def test_a_preview_of_a_workflow_says_in_sentences_what_changes(world: World) ->
     assert preview_files(world.engine, {"s.yaml": LADDER}, viewer=world.who("case_manager")).looked_at == 0
 
 
+def test_a_preview_says_that_only_names_change_and_which(world: World) -> None:
+    named = f"{VISIT}conditions: {{at_once: report.is_child_suspected}}\n"
+    told = preview_files(world.engine, {"visit.yaml": named}, viewer=world.who("case_manager"))
+    stands = "the report's “Could the person be under 18?” is true"
+    assert [one.words for one in told.changes] == [
+        "Only names change: what runs stays as it is.", f"The name “at once” is new: it stands for {stands}.",
+    ]  # fmt: skip
+    assert preview_files(world.engine, {"visit.yaml": VISIT}, viewer=world.who("case_manager")).changes == ()
+
+
 def test_a_case_of_another_unit_is_not_even_counted_in_a_preview(counted: World) -> None:
     counted.open()
     calendar = CALENDAR.replace("[sun]", "[sun, mon]")

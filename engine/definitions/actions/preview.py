@@ -28,7 +28,7 @@ from engine.definitions.actions.publish import (
 from engine.definitions.records import MovedDeadline, PreviewView, StoredDay, WorkflowChange
 from engine.definitions.store import DefinitionStore, RecountStore, SpecialDayStore
 from engine.language.calendars import Calendar
-from engine.language.changes import changes_in_words
+from engine.language.changes import ChangeSentence, changes_in_words, name_changes
 from engine.language.findings import has_errors
 from engine.language.ladders import Ladder
 from engine.language.law import LawPack
@@ -38,6 +38,7 @@ from engine.messages.actions.notifying import title_of
 
 MOST_CASES = 2000
 """How many open cases a preview looks at; it says how many it left out."""
+_ONLY_NAMES = "Only names change: what runs stays as it is."
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,7 @@ def preview_files(engine: Engine, sources: Mapping[str, str], *, viewer: Viewer)
         for one in new:
             changed = _with_definition(engine, tx, changed, one)
         changes = [_Change(one.kind, one.name, changed) for one in new if one.kind not in COUNTS_NO_TIME]
-        said = tuple(line for one in new for line in _in_words(engine, tx, now_published, one))
+        said = tuple(line for one in found for line in _in_words(engine, tx, now_published, one))
     return _previewed(engine, now_published, changes, viewer, said)
 
 
@@ -247,10 +248,14 @@ def _with_days(engine: Engine, tx: Transaction, library: Library, name: str, day
 
 
 def _in_words(engine: Engine, tx: Transaction, library: Library, one: Candidate) -> Iterator[WorkflowChange]:
-    """Say what a workflow changes of the version that is published."""
-    if isinstance(one.record, Workflow):
-        current = tx.of(DefinitionStore).current(one.kind, one.name)
-        before = own_changes(current.flattened, engine.catalogue) if current else None
-        after, laws = own_changes(one.flattened, engine.catalogue), library.law_words(engine.clock.now().date())
-        for said in changes_in_words(one.kind, before, after, engine.catalogue, laws, library.ladders):
-            yield WorkflowChange(workflow=one.name, words=said.words, is_loss=said.is_loss)
+    """Say what a workflow changes of the version that is published, and that only names do where that is all."""
+    current = tx.of(DefinitionStore).current(one.kind, one.name)
+    if not isinstance(one.record, Workflow) or (current and one.is_text_of(current)):
+        return
+    before = own_changes(current.flattened, engine.catalogue) if current else None
+    after, laws = own_changes(one.flattened, engine.catalogue), library.law_words(engine.clock.now().date())
+    changes = changes_in_words(one.kind, before, after, engine.catalogue, laws, library.ladders)
+    if current and one.is_content_of(current):
+        changes = ChangeSentence(_ONLY_NAMES), *name_changes(current.source, one.source, after, engine.catalogue)
+    for said in changes:
+        yield WorkflowChange(workflow=one.name, words=said.words, is_loss=said.is_loss)
