@@ -216,7 +216,7 @@ class RetirementError(NotPossibleError):
     """Raised when a definition cannot be retired, since something that runs refers to it."""
 
     code = "still-in-use"
-    sentence = "The {kind} {name} cannot be retired yet. {problem}"
+    sentence = "{refused} {problem}"
 
 
 class SignatureError(NotPossibleError):

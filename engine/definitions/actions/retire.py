@@ -1,6 +1,6 @@
 """Retire a definition with two people: nothing new begins with it, what runs goes on, and it can be brought back."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
@@ -36,8 +36,6 @@ _WHAT_FOLLOWS: Final = {
     "retention": "No data is kept by it any more.",
     "document": "The words that came with ICMC are printed instead.",
 }
-
-
 _ASKED: Final = {
     "workflow": "Workflow “{title}”, version {version}: it would be retired.",
     "ladder": "Ladder “{title}”, version {version}: it would be retired.",
@@ -47,6 +45,13 @@ _ASKED: Final = {
     "message": "Text of a message “{title}”, version {version}: it would be retired.",
     "document": "Words of a paper “{title}”, version {version}: it would be retired.",
     "rota": "Rota, version {version}: it would be retired.",
+}
+_NOT_YET: Final[Mapping[str, str]] = {
+    "workflow": "The workflow {name} cannot be retired yet.",
+    "ladder": "The ladder {name} cannot be retired yet.",
+    "law": "The law pack {name} cannot be retired yet.",
+    "calendar": "The calendar {name} cannot be retired yet.",
+    "retention": "The retention policy {name} cannot be retired yet.",
 }
 _LEADS: Final = {
     "uses": (
@@ -154,9 +159,10 @@ def _require_unused(engine: Engine, tx: Transaction, stored: StoredDefinition) -
     """Refuse what something that runs refers to; raises `RetirementError` with the first few that do."""
     users = list(dict.fromkeys(_users(engine, tx, stored)))
     if users:
-        kind = "retention policy" if stored.kind == DefinitionKind.RETENTION else stored.kind
         more = f" And {len(users) - 3} more." if len(users) > 3 else ""  # noqa: PLR2004 - a few are enough to begin with
-        raise RetirementError(kind=kind, name=stored.name, problem=" ".join(users[:3]) + more)
+        raise RetirementError(
+            refused=_NOT_YET[stored.kind].format(name=stored.name), problem=" ".join(users[:3]) + more
+        )
 
 
 def _users(engine: Engine, tx: Transaction, stored: StoredDefinition) -> Iterator[str]:
