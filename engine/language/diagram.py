@@ -167,8 +167,10 @@ def draw(
 
 
 def _gate(name: str, gate: Gate, words: WorkflowWords) -> Node:
-    """Draw a gate by what it holds back, with why, and until when."""
-    title = words.tell("Holds back {steps}", steps=words.steps(gate.holds))
+    """Draw a gate by what it holds back, the first step and how many more, with why, and until when."""
+    title, more = words.tell("Holds back {steps}", steps=words.steps(gate.holds[:1])), len(gate.holds) - 1
+    if more > 0:
+        title = words.tell("{words}, and {number} more", words=title, number=more)
     until = words.tell("until {condition}", condition=words.condition(gate.until))
     return Node(f"gate-{name}", title, Shape.GATE, lines=(words.tell(gate.reason), until))
 

@@ -205,6 +205,9 @@ def test_a_gate_is_drawn_by_what_it_holds_back_and_not_by_its_name() -> None:
     [gate] = [node for node in drawing.nodes if node.id == "gate-home-that-is-safe"]
     assert gate.title == "Holds back “The way home, for whoever wants to go”"
     assert gate.lines[0].startswith("A home report calls the home unsafe.")
+    several = draw(shipped("forced-scamming").workflow, RegistryCatalogue(registry()))
+    [title] = [node.title for node in several.nodes if node.id == "gate-no-road-back-against-fear"]
+    assert title == "Holds back “Travel papers and escort”, and 2 more"
 
 
 def test_what_differs_from_another_version_is_marked_and_what_is_gone_stands_where_it_was() -> None:
