@@ -37,7 +37,9 @@ def movable_work(
     picked = with_times().join(CASE, CASE.c.id == ITEM.c.case_id).where(meant)
     who = [reading.soon(as_viewer, reading, one) for one in takers]
     count = reading.soon(reading.count, select(func.count()).select_from(picked.subquery("all")))
-    rows = reading.soon(reading.rows, select_items(picked.subquery("picked")).limit(few(limit)))
+    due_at = picked.selected_columns.due_at.asc().nulls_last()
+    first = picked.order_by(due_at, ITEM.c.priority.desc(), ITEM.c.opened_at, ITEM.c.id).limit(few(limit))
+    rows = reading.soon(reading.rows, select_items(first.subquery("picked")))
     found = [reading.soon(reading.rows, _able(one(), meant)) for one in who]
     listed = reading.soon(item_views, reading, rows(), viewer)
     may = {taker: {row["id"] for row in one()} for taker, one in zip(takers, found, strict=True)}
