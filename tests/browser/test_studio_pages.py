@@ -763,3 +763,20 @@ def test_without_script_the_lanes_have_no_buttons_that_do_nothing(without_script
     expect(without_script.get_by_role("button", name="Larger")).to_have_count(0)
     expect(without_script.locator(".icmc-flow__step a").first).to_be_visible()
     must_fit(without_script)
+
+
+def test_what_all_steps_of_a_kind_bring_is_changed_without_script(without_script: Page, portal: Portal) -> None:
+    page = without_script
+    become(page, portal, "case_manager")
+    page.goto("/workflows/compensation/draft?whole=1#whole")
+    page.get_by_text("What all steps of a kind can bring later").click()
+    must_fit(page)
+    page.get_by_role("link", name="Each “FIR or Zero FIR”").click()
+    must_fit(page)
+    assert page.evaluate("document.documentElement.scrollHeight") <= 3_000 or page.viewport_size["width"] < 1280
+    page.locator("summary", has_text="Apply to the Magistrate").click()
+    must_fit(page)
+    page.locator("#f-magistrate-amount").fill("2")
+    page.get_by_role("button", name="Save this").click()
+    expect(page.locator("#changes")).to_contain_text("Each “FIR or Zero FIR”: the follow-up “Apply to the Magistrate")
+    page.get_by_role("button", name="Discard the draft").click()
