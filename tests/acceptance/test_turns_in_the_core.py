@@ -1202,3 +1202,20 @@ def test_a_child_who_fears_return_goes_to_another_place_once_a_lawyer_has_looked
         _end(case, "travel")
         assert _is_open(case, "handover") is (decided == "third_option")
         assert _limit(case, "handover") == (None, decided_at)
+
+
+@pytest.mark.parametrize("decided", ["third_option", "return", "stay"])
+@pytest.mark.parametrize(("name", "way"), [("forced-marriage", "handover"), ("coming-home", "reception")])
+def test_whoever_goes_to_another_safe_place_is_taken_or_received_there(name: str, way: str, decided: str) -> None:
+    home = "home_within" if way == "handover" else "home_report"
+    case = _case(name, home, "decision", "travel", way, child="no", concern="early_marriage")
+    _end(case, "intake")
+    _end(case, "triage", decision="rescue")
+    _end(case, home, recommendation="unsafe")
+    decided_at = _end(case, "decision", decision=decided, wishes_return="no")
+    assert _is_open(case, "travel") is (decided != "stay")
+    if decided != "stay":
+        _end(case, "travel")
+    assert _is_open(case, way) is (decided == "third_option")
+    if decided == "third_option":
+        assert _limit(case, way) == (None, decided_at)
