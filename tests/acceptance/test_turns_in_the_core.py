@@ -103,6 +103,29 @@ def test_the_evidence_of_a_child_has_the_time_of_the_law_and_that_of_an_adult_ha
     assert _limit(case, "payment") == ("IN-POCSO-COMP-30D" if child == "yes" else None, paid_from)
 
 
+@pytest.mark.parametrize("at_home", [True, False])
+def test_a_child_whose_abuser_lives_with_them_is_out_and_before_the_committee_within_a_day(*, at_home: bool) -> None:
+    at_home_alone = ("rescue", "production", "order", "sir", "decision", "support", "statement")
+    case = _case("online-abuse", *(f"home_{step}" for step in at_home_alone), "support", "pocso_report")
+    _end(case, "intake")
+    case.until(case.now + HOUR / 2)
+    _end(case, "triage", at_home=at_home)
+    _end(case, "pocso_report")
+    assert _is_open(case, "support") is not at_home  # the child has one person at their side, not two
+    assert _is_open(case, "home_rescue") is at_home
+    if not at_home:
+        return
+    case.until(case.now + HOUR)
+    _end(case, "home_rescue")
+    assert _limit(case, "home_production") == ("IN-POCSO-CWC-24H", OPENED)
+    heard = _end(case, "home_production")
+    assert _limit(case, "home_order") == ("IN-POCSO-CWC-3D", heard)
+    assert _limit(case, "home_sir") == ("IN-JJ-SIR-15D", heard)
+    assert _limit(case, "home_support") == (None, heard)
+    _end(case, "home_sir")
+    assert _limit(case, "home_decision") == ("IN-JJ-ORDER-4M", heard)
+
+
 def test_what_has_come_out_is_looked_for_again_within_a_week() -> None:
     case = _case("online-abuse", "leak")
     _end(case, "intake")
