@@ -8,7 +8,7 @@ from engine.language.calendars import Calendar, SpecialDay, Weekday, WorkingSpan
 from engine.language.diagram import when_in_words
 from engine.language.ladders import LevelRecipient
 from engine.language.limits import Offset, WarningPoint
-from engine.language.names import in_running_words
+from engine.language.telling import Tell, in_english, running
 from engine.language.words import Plain, WorkflowWords, limit_words, people, sooner_or_later, span
 from engine.language.workflow import StepRepeat, StepSpec
 
@@ -40,8 +40,12 @@ def course_changes(
     """Say what differs in one of `COURSE` of a step; to wait longer, or to be done less often, is a loss."""
     said = [_in_words(name, one, words) if one else "" for one, words in (was, becomes)]
     old, new = was[0] or {}, becomes[0] or {}
-    now = f"{title}: {said[1] or 'no longer'}{', instead of' if old and new else ''} {said[0]}".strip()
-    yield f"{now}.", _is_held_up(name, old, new)
+    tell = becomes[1].tell
+    message = (
+        "{step}: {now}, instead of {before}." if old and new else "{step}: {now}." if new
+        else "{step}: no longer {before}."
+    )  # fmt: skip
+    yield tell(message, step=title, now=said[1], before=said[0]), _is_held_up(name, old, new)
 
 
 def _is_held_up(name: str, old: Plain, new: Plain) -> bool:
@@ -59,9 +63,9 @@ def _is_held_up(name: str, old: Plain, new: Plain) -> bool:
 def _in_words(name: str, said: Plain, words: WorkflowWords) -> str:
     parts = [*when_in_words(StepSpec.model_validate({"uses": "core.note", name: said}), words)]
     if name == "repeat" and "until" in said:
-        parts.append(f"until {words.condition(said['until'])}")
+        parts.append(words.tell("until {condition}", condition=words.condition(said["until"])))
     if "event" in said:
-        parts.append(f"whichever answer of “{words.step(said['event'])}” it is")
+        parts.append(words.tell("whichever answer of “{step}” it is", step=words.step(said["event"])))
     return ", ".join(parts)
 
 
@@ -81,31 +85,32 @@ def _is_less(old: StepRepeat, new: StepRepeat) -> bool:
     )
 
 
-def warning_changes(title: str, old: Sequence[str], new: Sequence[str]) -> Iterator[Told]:
+def warning_changes(title: str, old: Sequence[str], new: Sequence[str], tell: Tell) -> Iterator[Told]:
     """Say before what somebody is warned no more, and before what they are now."""
     for point in (one for one in old if one not in new):
-        yield f"A warning for {title} is gone: {WarningPoint(point).in_words()}.", True
+        yield tell("A warning for {step} is gone: {point}.", step=title, point=WarningPoint(point).in_words(tell)), True
     for point in (one for one in new if one not in old):
-        yield f"A warning for {title} is new: {WarningPoint(point).in_words()}.", False
+        yield tell("A warning for {step} is new: {point}.", step=title, point=WarningPoint(point).in_words(tell)), False
 
 
-def lost_by(before: Plain, after: Plain) -> str:
+def lost_by(before: Plain, after: Plain, *, tell: Tell = in_english) -> str:
     """Say in one text what is lost where one ladder takes the place of another; empty where nothing is."""
-    return " ".join(words for _, told, *_ in ladder_changes(before, after) for words, is_loss in told if is_loss)
+    return " ".join(words for _, told, *_ in ladder_changes(before, after, tell) for words, is_loss in told if is_loss)
 
 
-def ladder_changes(before: Plain, after: Plain) -> Iterator[tuple[str, list[Told], Plain, Plain]]:
+def ladder_changes(before: Plain, after: Plain, tell: Tell) -> Iterator[tuple[str, list[Told], Plain, Plain]]:
     """Return for each level that differs how it is named, what is told of it, and what is left to be told by line.
 
     The last one is the ladder itself. A level that is taken out moves none of the others.
     """
-    was, becomes = _levels(before), _levels(after)
+    was, becomes = _levels(before, tell), _levels(after, tell)
     for key in (one for one in dict.fromkeys((*was, *becomes)) if was.get(one) != becomes.get(one)):
         who, old, new = key[0], was.get(key), becomes.get(key)
         if new is None or old is None:
-            yield "", [_gone_or_new(who, old, new)], {}, {}
+            yield "", [_gone_or_new(who, old, new, tell)], {}, {}
             continue
-        yield f"Escalation to {who}: ", [*_level(who, old, new)], _without(old, _OF_A_LEVEL), _without(new, _OF_A_LEVEL)
+        told, rest = [*_level(who, old, new, tell)], [_without(one, _OF_A_LEVEL) for one in (old, new)]
+        yield f"{tell('Escalation to {who}', who=who)}: ", told, rest[0], rest[1]
     yield "", [], _without(before, {"levels"}), _without(after, {"levels"})
 
 
@@ -113,92 +118,100 @@ def _without(part: Plain, names: Collection[str]) -> Plain:
     return {name: value for name, value in part.items() if name not in names}
 
 
-def _levels(ladder: Plain) -> dict[tuple[str, int], Plain]:
+def _levels(ladder: Plain, tell: Tell) -> dict[tuple[str, int], Plain]:
     found: dict[tuple[str, int], Plain] = {}
     for level in ladder.get("levels", ()):
-        who = LevelRecipient.model_validate(level["to"]).in_words()
+        who = LevelRecipient.model_validate(level["to"]).in_words(tell)
         found[who, sum(name == who for name, _ in found)] = level
     return found
 
 
-def _gone_or_new(who: str, old: Plain | None, new: Plain | None) -> Told:
+def _gone_or_new(who: str, old: Plain | None, new: Plain | None, tell: Tell) -> Told:
     level = old or new or {}
-    when = Offset(level["after"]).in_words()
+    when = Offset(level["after"]).in_words(tell)
     if new is None:
-        return f"The escalation to {who} ({when}) is gone.", True
-    return f"New escalation: {who} is notified {when}{_ways(level)}.", False
+        return tell("The escalation to {who} ({when}) is gone.", who=who, when=when), True
+    channels = ", ".join(running(one, tell) for one in level.get("channels", ["in_app"]))
+    message = "New escalation: {who} is notified {when} by {channels}."
+    return tell(message, who=who, when=when, channels=channels), False
 
 
-def _level(who: str, old: Plain, new: Plain) -> Iterator[Told]:
+def _level(who: str, old: Plain, new: Plain, tell: Tell) -> Iterator[Told]:
     if old["after"] != new["after"]:
-        yield _moved(who, old["after"], new["after"])
+        yield _moved(who, old["after"], new["after"], tell)
     was, becomes = (one.get("channels", ["in_app"]) for one in (old, new))
     for channel in (one for one in was if one not in becomes):
-        yield f"{_first(who)} is no longer notified by {in_running_words(channel)}.", True
+        gone = "{who} is no longer notified by {channel}."
+        yield tell(gone, who=_first(who), channel=running(channel, tell)), True
     for channel in (one for one in becomes if one not in was):
-        yield f"{_first(who)} is also notified by {in_running_words(channel)}.", False
+        yield tell("{who} is also notified by {channel}.", who=_first(who), channel=running(channel, tell)), False
     was_within, within = (str(one.get("acknowledge_within", "")) for one in (old, new))
     if was_within != within:
-        yield _acknowledged(who, was_within, within)
+        yield _acknowledged(who, was_within, within, tell)
     if old.get("repeat") != new.get("repeat"):
-        yield _again(who, old.get("repeat"), new.get("repeat"))
+        yield _again(who, old.get("repeat"), new.get("repeat"), tell)
     if isinstance(old["to"], Mapping) and isinstance(new["to"], Mapping):
-        yield from _letter(who.partition(",")[0], old["to"], new["to"])
+        yield from _letter(old["to"], new["to"], tell)
 
 
-def _ways(level: Plain) -> str:
-    return f" by {', '.join(in_running_words(one) for one in level.get('channels', ['in_app']))}"
-
-
-def _moved(who: str, old: str, new: str) -> Told:
+def _moved(who: str, old: str, new: str, tell: Tell) -> Told:
     was, becomes = Offset(old), Offset(new)
     seconds = (becomes.about - was.about).total_seconds()
     is_later = seconds > 0
-    words = f"{_first(who)} is notified {span(abs(seconds))} {'later' if is_later else 'sooner'}"
-    return f"{words}: {becomes.in_words()} instead of {was.in_words()}.", is_later
+    message = (
+        "{who} is notified {length} later: {now} instead of {before}." if is_later
+        else "{who} is notified {length} sooner: {now} instead of {before}."
+    )  # fmt: skip
+    now, before = becomes.in_words(tell), was.in_words(tell)
+    return tell(message, who=_first(who), length=span(abs(seconds), tell), now=now, before=before), is_later
 
 
-def _acknowledged(who: str, old: str, new: str) -> Told:
+def _acknowledged(who: str, old: str, new: str, tell: Tell) -> Told:
     """Say how soon somebody must acknowledge before the next is notified; later, or not at all, is a loss."""
+    before, now = limit_words(old, tell), limit_words(new, tell)
     if not new:
-        return (
-            f"{_first(who)} need not acknowledge within {limit_words(old)} any more before the next is notified.",
-            True,
-        )
-    before = f", instead of within {limit_words(old)}" if old else ""
+        gone = "{who} need not acknowledge within {before} any more before the next is notified."
+        return tell(gone, who=_first(who), before=before), True
     moved = sooner_or_later(old, new) if old else None
-    words = f"Where {who} does not acknowledge within {limit_words(new)}{before}, the next is notified."
-    return words, bool(moved and moved[1])
+    message = (
+        "Where {who} does not acknowledge within {now}, instead of within {before}, the next is notified." if old
+        else "Where {who} does not acknowledge within {now}, the next is notified."
+    )  # fmt: skip
+    return tell(message, who=who, now=now, before=before), bool(moved and moved[1])
 
 
-def _again(who: str, old: Plain | None, new: Plain | None) -> Told:
+def _again(who: str, old: Plain | None, new: Plain | None, tell: Tell) -> Told:
     """Say how often somebody is notified again; less often, or after longer, is a loss."""
-    was = _times(old) if old else "once only"
+    was = _times(old, tell) if old else tell("once only")
     if new is None:
-        return f"{_first(who)} is no longer notified again: it was {was}.", True
+        return tell("{who} is no longer notified again: it was {before}.", who=_first(who), before=was), True
     moved = sooner_or_later(str(old["every"]), str(new["every"])) if old else None
     is_loss = bool(old) and (new["times"] < (old or {})["times"] or bool(moved and moved[1]))
-    return f"{_first(who)} is notified again {_times(new)}, instead of {was}.", is_loss
+    message = "{who} is notified again {now}, instead of {before}."
+    return tell(message, who=_first(who), now=_times(new, tell), before=was), is_loss
 
 
-def _times(repeat: Plain) -> str:
-    times = repeat["times"]
-    return f"{times} {'time' if times == 1 else 'times'} more, every {limit_words(str(repeat['every']))}"
+def _times(repeat: Plain, tell: Tell) -> str:
+    message = "1 time more, every {length}" if repeat["times"] == 1 else "{number} times more, every {length}"
+    return tell(message, number=repeat["times"], length=limit_words(str(repeat["every"]), tell))
 
 
-def _letter(who: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Told]:
+def _letter(old: Mapping[str, Any], new: Mapping[str, Any], tell: Tell) -> Iterator[Told]:
     """Say what differs in the letter to a body outside."""
+    who = new.get("law_route")
     if old.get("letter") != new.get("letter"):
-        was, becomes = (in_running_words(str(one.get("letter", ""))) for one in (old, new))
-        yield f"The letter to {who} is “{becomes}” instead of “{was}”.", False
+        was, becomes = (running(str(one.get("letter", "")), tell) for one in (old, new))
+        yield tell("The letter to {who} is “{now}” instead of “{before}”.", who=who, now=becomes, before=was), False
     if old.get("released_by") != new.get("released_by"):
-        was, becomes = (people([str(one.get("released_by", ""))]) for one in (old, new))
-        yield f"{_first(becomes)} decides whether the letter to {who} leaves, instead of {was}.", False
+        was, becomes = (people([str(one.get("released_by", ""))], tell) for one in (old, new))
+        message = "{now} decides whether the letter to {who} leaves, instead of {before}."
+        yield tell(message, who=who, now=_first(becomes), before=was), False
     if old.get("release_within") != new.get("release_within"):
         was, becomes = (str(one.get("release_within", "")) for one in (old, new))
         moved = sooner_or_later(was, becomes)
-        words = f"Whether the letter to {who} leaves is decided within {limit_words(becomes)}"
-        yield f"{words} instead of {limit_words(was)}.", bool(moved and moved[1])
+        leaves = "Whether the letter to {who} leaves is decided within {now} instead of {before}."
+        said = tell(leaves, who=who, now=limit_words(becomes, tell), before=limit_words(was, tell))
+        yield said, bool(moved and moved[1])
 
 
 def _first(words: str) -> str:

@@ -1,5 +1,7 @@
 """A small catalogue of step types, for tests of definitions."""
 
+import re
+
 from engine.language.catalogue import Output, StepTypeInfo, ValueKind
 from engine.language.lint.subject import KnownLaw, KnownNames
 
@@ -80,3 +82,8 @@ NAMES = KnownNames(
     calendars=frozenset({"IN", "NP"}),
     report={"is_child_suspected": choice("yes", "no", "unsure")},
 )
+
+
+def shout(message: str, /, **values: object) -> str:
+    """Tell a message with great letters, and its values as they are told themselves."""
+    return re.sub(r"\{(\w+)\}|[^{]+", lambda one: str(values[one[1]]) if one[1] else one[0].upper(), message)

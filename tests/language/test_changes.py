@@ -1,5 +1,6 @@
 """What a new version changes is said in sentences: each difference once, what is lost first."""
 
+import re
 from collections import Counter
 from collections.abc import Callable
 from copy import deepcopy
@@ -9,9 +10,10 @@ import pytest
 
 from engine.language.catalogue import FollowUp
 from engine.language.changes import changes_in_words
+from engine.language.telling import Tell, in_english
 from engine.language.words import LawWords
 from tests.kit.shipped import definitions
-from tests.language.step_types import CATALOGUE, Shelf, step_type
+from tests.language.step_types import CATALOGUE, Shelf, shout, step_type
 
 DECLARED = {"order": FollowUp(uses="core.note", limit="PT24H", ladder="high")}
 _PRODUCTION = step_type("rescue.production").model_copy(update={"follow_ups": DECLARED})
@@ -26,15 +28,16 @@ def flattened(record: Any) -> Plain:
     return found
 
 
-def said(kind: str, before: Plain, *edits: Edit) -> list[tuple[str, bool]]:
+def said(kind: str, before: Plain, *edits: Edit, tell: Tell = in_english) -> list[tuple[str, bool]]:
     after = deepcopy(before)
     for edit in edits:
         edit(after)
-    return [(one.words, one.is_loss) for one in changes_in_words(kind, before, after | {"version": 9}, STEP_TYPES)]
+    found = changes_in_words(kind, before, after | {"version": 9}, STEP_TYPES, tell=tell)
+    return [(one.words, one.is_loss) for one in found]
 
 
-def workflow(*edits: Edit) -> list[tuple[str, bool]]:
-    return said("workflow", flattened(definitions().workflows["trafficking-base"]), *edits)
+def workflow(*edits: Edit, tell: Tell = in_english) -> list[tuple[str, bool]]:
+    return said("workflow", flattened(definitions().workflows["trafficking-base"]), *edits, tell=tell)
 
 
 def ladder(*edits: Edit) -> list[tuple[str, bool]]:
@@ -259,6 +262,34 @@ def test_an_approval_that_may_take_longer_is_a_loss(how: str) -> None:
 def test_one_change_of_a_workflow_is_one_sentence(what: str) -> None:
     edit, words, is_loss = WORKFLOW[what]
     assert workflow(edit) == [(words, is_loss)]
+
+
+_HINDI = {
+    "{step} is due {length} later: {instead}.": "{step} की अवधि {length} बाद: {instead}।",
+    "{now} instead of {before}, counted from {start}": "{before} के बजाय {now}, {start} से गिनकर",
+    "Care plan": "देखभाल योजना", "Production": "पेशी", "within {length}": "{length} के भीतर",
+    "10 days": "10 दिन", "30 days": "30 दिन", "40 days": "40 दिन",
+}  # fmt: skip
+
+
+def test_a_change_is_said_in_the_language_of_who_reads_it_and_in_english_without_one() -> None:
+    def in_hindi(message: str, /, **values: object) -> str:
+        return in_english(_HINDI[message], **values)
+
+    edit, words, is_loss = WORKFLOW["later"]
+    told = "“देखभाल योजना” की अवधि 10 दिन बाद: 30 दिन के भीतर के बजाय 40 दिन के भीतर, “पेशी” से गिनकर।"
+    assert workflow(edit, tell=in_hindi) == [(told, is_loss)]
+    assert workflow(edit) == [(words, is_loss)]
+
+
+_AS_WRITTEN = {"its ladder", "title"}
+"""Changes whose values are shown as they stand in the file."""
+
+
+@pytest.mark.parametrize("what", [one for one in WORKFLOW if one not in _AS_WRITTEN])
+def test_nothing_of_a_change_of_a_workflow_is_said_past_the_reader(what: str) -> None:
+    [(words, _)] = workflow(WORKFLOW[what][0], tell=shout)
+    assert re.findall("[a-z]{2,}", words) == []
 
 
 def test_what_is_lost_comes_first_and_the_version_alone_is_no_change() -> None:

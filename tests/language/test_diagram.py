@@ -16,7 +16,7 @@ from engine.language.workflow import StepSpec, Workflow
 from engine.machine import dot_to_svg
 from engine.plugin.registry import RegistryCatalogue
 from tests.kit.shipped import CASES, library, registry, shipped
-from tests.language.step_types import CATALOGUE
+from tests.language.step_types import CATALOGUE, shout
 from tests.language.test_lint_workflows import EXAMPLE
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -133,30 +133,25 @@ def test_what_an_answer_brings_stands_in_the_picture_and_beside_the_step_in_word
         assert said == f"“Ask again”: if outcome is “done”, by told, {words}, with the ladder “critical”"
 
 
-def _shout(message: str, /, **values: object) -> str:
-    """Tell a message with great letters, and its values as they are told themselves."""
-    return re.sub(r"\{(\w+)\}|[^{]+", lambda one: str(values[one[1]]) if one[1] else one[0].upper(), message)
-
-
 def test_nothing_in_the_words_and_pictures_of_a_shipped_workflow_is_said_past_the_reader() -> None:
     """Whoever reads another language meets every word in it, but codes of the law, and what no catalogue can know."""
-    catalogue, laws = RegistryCatalogue(registry()), library().law_words(date(2026, 3, 10), _shout)
+    catalogue, laws = RegistryCatalogue(registry()), library().law_words(date(2026, 3, 10), shout)
     for name in sorted(path.stem for path in CASES.glob("*.yaml")):
         workflow = shipped(name).workflow
-        drawing = draw(workflow, catalogue, laws, tell=_shout)
-        rows = in_lanes(workflow, catalogue, laws=laws, tell=_shout).rows
-        steps = [step_in_words(workflow, key, catalogue, laws, tell=_shout) for key in workflow.steps]
+        drawing = draw(workflow, catalogue, laws, tell=shout)
+        rows = in_lanes(workflow, catalogue, laws=laws, tell=shout).rows
+        steps = [step_in_words(workflow, key, catalogue, laws, tell=shout) for key in workflow.steps]
         said = [drawing.title, *drawing.titles.values(), *(edge.label for edge in drawing.edges)]
         said += [words for node in drawing.nodes for words in (node.title, *node.lines)]
         said += [words for row in rows for words in (row.node.title, *row.said)]
         said += [words for step in steps for _, some in step for words in some]
-        said += acts_in_words(workflow, catalogue, laws, tell=_shout)
+        said += acts_in_words(workflow, catalogue, laws, tell=shout)
         assert [words for words in said if re.search("[a-z]{2}", words)] == []
 
 
 def test_a_follow_up_names_questions_in_the_readers_words_and_nothing_by_its_id() -> None:
     catalogue = RegistryCatalogue(registry())
-    words, shouted = WorkflowWords({}, catalogue), WorkflowWords({}, catalogue, tell=_shout)
+    words, shouted = WorkflowWords({}, catalogue), WorkflowWords({}, catalogue, tell=shout)
     known = [(uses, one) for uses, kind in registry().step_types.items() for one in kind.follow_ups.values()]
     ids = {in_plain_words(name) for _, one in known for name in one.moments}
 

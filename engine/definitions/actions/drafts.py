@@ -25,6 +25,7 @@ from engine.language.extends import LoadedWorkflow, Source, assemble
 from engine.language.findings import Finding
 from engine.language.library import DefinitionKind, Definitions
 from engine.language.lint.other_files import rota_of_another_unit
+from engine.language.telling import Tell, in_english
 from engine.language.yaml_files import read_yaml
 
 
@@ -49,7 +50,9 @@ class DefinitionDraft(NamedTuple):
     findings: tuple[Finding, ...]
 
 
-def open_draft(engine: Engine, kind: str, name: str, *, viewer: Viewer, begun_from: str = "") -> DefinitionDraft:
+def open_draft(
+    engine: Engine, kind: str, name: str, *, viewer: Viewer, begun_from: str = "", tell: Tell = in_english
+) -> DefinitionDraft:
     """Return the viewer's draft of a definition, or what runs, or the text that one is begun from.
 
     Raises `NotFoundError`, `NotAllowedError`.
@@ -64,7 +67,7 @@ def open_draft(engine: Engine, kind: str, name: str, *, viewer: Viewer, begun_fr
             raise NotFoundError(kind="definition")
         around, file = published_workflows(tx), f"{name}.yaml"
         base = mark_of(tx, runs)
-        change, strangers = _change(engine, tx, (kind, name), Source(file, source), around, runs)
+        change, strangers = _change(engine, tx, (kind, name), Source(file, source), around, runs, tell)
     loaded, inherited = _loaded(source, around, file) if kind == "workflow" else (None, {})
     return DefinitionDraft(
         kind, name, source, known.number if known else 0, known.saved_at if known else None,
@@ -131,6 +134,7 @@ def _change(
     source: Source,
     around: Definitions,
     runs: StoredDefinition | None,
+    tell: Tell,
 ) -> tuple[Change | None, tuple[Finding, ...]]:
     """Return what would change of what runs, None where the text does not fit; and what is wrong with whom it names.
 
@@ -146,16 +150,18 @@ def _change(
         engine.entropy.uuid(), one.kind, one.name, one.version, one.title, "draft", one.content_hash, source.text,
         one.flattened,
     )  # fmt: skip
-    return change_of(engine, tx, runs, new), rota_problems(tx, found)
+    return change_of(engine, tx, runs, new, tell), rota_problems(tx, found)
 
 
-def compare_versions(engine: Engine, kind: str, name: str, before: int, after: int) -> Change:
+def compare_versions(
+    engine: Engine, kind: str, name: str, before: int, after: int, *, tell: Tell = in_english
+) -> Change:
     """Say what version `after` changes of version `before`; raises `NotFoundError` where one of them never ran."""
     with engine.transaction() as tx:
         ran = {one.version: one for one in tx.of(DefinitionStore).versions(kind, name)}
         if before not in ran or after not in ran:
             raise NotFoundError(kind="definition")
-        return change_of(engine, tx, ran[before], ran[after])
+        return change_of(engine, tx, ran[before], ran[after], tell)
 
 
 def roll_back(engine: Engine, kind: str, name: str, version: int, *, viewer: Viewer) -> Published:

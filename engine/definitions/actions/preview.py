@@ -33,6 +33,7 @@ from engine.language.findings import has_errors
 from engine.language.ladders import Ladder
 from engine.language.law import LawPack
 from engine.language.library import DefinitionKind
+from engine.language.telling import Tell, in_english
 from engine.language.workflow import Workflow, own_changes
 from engine.messages.actions.notifying import title_of
 
@@ -78,7 +79,9 @@ class _Over(Mapping[str, Calendar]):
         return len(dict.fromkeys((*self._upper, *self._lower)))
 
 
-def preview_files(engine: Engine, sources: Mapping[str, str], *, viewer: Viewer) -> PreviewView:
+def preview_files(
+    engine: Engine, sources: Mapping[str, str], *, viewer: Viewer, tell: Tell = in_english
+) -> PreviewView:
     """Say what publishing these files would do; nothing is changed. Raises `DefinitionError` like publishing."""
     findings = lint_sources(engine, sources)
     if has_errors(findings):
@@ -91,7 +94,7 @@ def preview_files(engine: Engine, sources: Mapping[str, str], *, viewer: Viewer)
         for one in new:
             changed = _with_definition(engine, tx, changed, one)
         changes = [_Change(one.kind, one.name, changed) for one in new if one.kind not in COUNTS_NO_TIME]
-        said = tuple(line for one in found for line in _in_words(engine, tx, now_published, one))
+        said = tuple(line for one in found for line in _in_words(engine, tx, now_published, one, tell))
     return _previewed(engine, now_published, changes, viewer, said)
 
 
@@ -247,15 +250,18 @@ def _with_days(engine: Engine, tx: Transaction, library: Library, name: str, day
     return replace(library, calendars=_Over({name: whole}, library.calendars))
 
 
-def _in_words(engine: Engine, tx: Transaction, library: Library, one: Candidate) -> Iterator[WorkflowChange]:
+def _in_words(
+    engine: Engine, tx: Transaction, library: Library, one: Candidate, tell: Tell
+) -> Iterator[WorkflowChange]:
     """Say what a workflow changes of the version that is published, and that only names do where that is all."""
     current = tx.of(DefinitionStore).current(one.kind, one.name)
     if not isinstance(one.record, Workflow) or (current and one.is_text_of(current)):
         return
     before = own_changes(current.flattened, engine.catalogue) if current else None
-    after, laws = own_changes(one.flattened, engine.catalogue), library.law_words(engine.clock.now().date())
-    changes = changes_in_words(one.kind, before, after, engine.catalogue, laws, library.ladders)
+    after, laws = own_changes(one.flattened, engine.catalogue), library.law_words(engine.clock.now().date(), tell)
+    changes = changes_in_words(one.kind, before, after, engine.catalogue, laws, library.ladders, tell=tell)
     if current and one.is_content_of(current):
-        changes = ChangeSentence(_ONLY_NAMES), *name_changes(current.source, one.source, after, engine.catalogue)
+        names = name_changes(current.source, one.source, after, engine.catalogue, tell=tell)
+        changes = ChangeSentence(tell(_ONLY_NAMES)), *names
     for said in changes:
         yield WorkflowChange(workflow=one.name, words=said.words, is_loss=said.is_loss)

@@ -56,6 +56,7 @@ from engine.language.findings import has_errors
 from engine.language.library import DefinitionKind
 from engine.language.lint.other_files import of_another_unit
 from engine.language.rotas import with_names
+from engine.language.telling import Tell, in_english
 from engine.language.texts import replaced
 from engine.language.workflow import Workflow, own_changes
 from engine.messages.actions.notifying import notify_of_system
@@ -177,7 +178,9 @@ def lock_all(tx: Transaction, names: Iterable[tuple[str, str]]) -> None:
     tx.library()
 
 
-def proposed_changes(engine: Engine, request_id: UUID, *, viewer: Viewer) -> tuple[Change, ...]:
+def proposed_changes(
+    engine: Engine, request_id: UUID, *, viewer: Viewer, tell: Tell = in_english
+) -> tuple[Change, ...]:
     """Return what differs between what runs and what is proposed, for who sees the request; raises `NotFoundError`.
 
     A rota is shown to nobody outside its unit, nor to who proposed it and has left.
@@ -191,7 +194,7 @@ def proposed_changes(engine: Engine, request_id: UUID, *, viewer: Viewer) -> tup
         owners = {one.owner_unit_id for one in versions if one.kind == DefinitionKind.ROTA}
         if not viewer.is_system and not owners <= {*viewer.unit_ids}:
             raise NotFoundError(kind="proposal")
-        return _changes(engine, tx, versions)
+        return _changes(engine, tx, versions, tell)
 
 
 def drop_proposal(tx: Transaction, request: ApprovalRequest) -> None:
@@ -371,15 +374,20 @@ def _versions(tx: Transaction, request: ApprovalRequest) -> tuple[StoredDefiniti
     return tx.of(DefinitionStore).proposed([UUID(one) for one in request.subject[_VERSIONS]])
 
 
-def _changes(engine: Engine, tx: Transaction, versions: Sequence[StoredDefinition]) -> tuple[Change, ...]:
-    return tuple(change_of(engine, tx, tx.of(DefinitionStore).current(one.kind, one.name), one) for one in versions)
+def _changes(
+    engine: Engine, tx: Transaction, versions: Sequence[StoredDefinition], tell: Tell = in_english
+) -> tuple[Change, ...]:
+    stored = tx.of(DefinitionStore)
+    return tuple(change_of(engine, tx, stored.current(one.kind, one.name), one, tell) for one in versions)
 
 
-def change_of(engine: Engine, tx: Transaction, runs: StoredDefinition | None, one: StoredDefinition) -> Change:
-    """Say what differs between two versions, in sentences and line by line."""
+def change_of(
+    engine: Engine, tx: Transaction, runs: StoredDefinition | None, one: StoredDefinition, tell: Tell
+) -> Change:
+    """Say what differs between two versions, in sentences as `tell` has them and line by line."""
     before, after, name = runs.flattened if runs else None, one.flattened, one.name
     library, workflows = engine.library(), None
-    laws = library.law_words(engine.clock.now().date())
+    laws = library.law_words(engine.clock.now().date(), tell)
     if one.kind == DefinitionKind.WORKFLOW:
         before, after = own_changes(before, engine.catalogue) if before else None, own_changes(after, engine.catalogue)
         workflows = Workflow.model_validate(before) if before else None, Workflow.model_validate(after)
@@ -393,9 +401,9 @@ def change_of(engine: Engine, tx: Transaction, runs: StoredDefinition | None, on
         name = unit.name if unit else ""
         names = {person.email: person.name for person in tx.of(DirectoryStore).of_unit(UUID(one.name))}
         before, after = (with_names(said, names) for said in (before or {"begins": one.flattened["begins"]}, after))
-    said = changes_in_words(one.kind, before, after, engine.catalogue, laws, library.ladders)
+    said = changes_in_words(one.kind, before, after, engine.catalogue, laws, library.ladders, tell=tell)
     if runs and workflows:
-        said += name_changes(runs.source, one.source, after, engine.catalogue)
+        said += name_changes(runs.source, one.source, after, engine.catalogue, tell=tell)
     return Change(
         one.kind, name, one.version, runs.version if runs else 0, one.content_hash, one.source,
         differences(before, after), said, one.title, workflows,

@@ -70,14 +70,15 @@ class DayForm(NamedTuple):
 @router.get("/definitions/calendar/{name}/draft")
 def draft(visit: SignedIn, name: Name, year: Year = None, month: Month = None, entry: str = "") -> Response:
     """Show the viewer's draft of a calendar, or what runs, with its months and a form for each part."""
-    known = open_draft(visit.engine, _CALENDAR, name, viewer=visit.viewer)
+    known = open_draft(visit.engine, _CALENDAR, name, viewer=visit.viewer, tell=say)
     return _page(visit, known, (year, month), entry=entry)
 
 
 @router.post("/definitions/calendar/{name}/draft")
 def draft_posted(visit: SignedIn, name: Name, form: Posted, year: Year = None, month: Month = None) -> Response:
     """Change a part of a calendar, add a day or take one out, undo what was saved last, discard it, or propose it."""
-    known, here = open_draft(visit.engine, _CALENDAR, name, viewer=visit.viewer), f"/definitions/calendar/{name}/draft"
+    known = open_draft(visit.engine, _CALENDAR, name, viewer=visit.viewer, tell=say)
+    here = f"/definitions/calendar/{name}/draft"
     shown = {key: str(value) for key, value in (("year", year), ("month", month)) if value}
     return answered(
         visit, known, form, here=here,

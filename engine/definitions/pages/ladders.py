@@ -107,13 +107,14 @@ def _new_page(visit: Visit, *, again: Again = FIRST, posted: FormData | None = N
 @router.get("/definitions/ladder/{name}/draft")
 def draft(visit: SignedIn, name: Name) -> Response:
     """Show the viewer's draft of a ladder, or what runs, as a time line with a form for each level."""
-    return _page(visit, open_draft(visit.engine, _LADDER, name, viewer=visit.viewer))
+    return _page(visit, open_draft(visit.engine, _LADDER, name, viewer=visit.viewer, tell=say))
 
 
 @router.post("/definitions/ladder/{name}/draft")
 def draft_posted(visit: SignedIn, name: Name, form: Posted) -> Response:
     """Change a level, add one or take one out, undo what was saved last, discard the draft, or propose it."""
-    known, here = open_draft(visit.engine, _LADDER, name, viewer=visit.viewer), f"/definitions/ladder/{name}/draft"
+    known = open_draft(visit.engine, _LADDER, name, viewer=visit.viewer, tell=say)
+    here = f"/definitions/ladder/{name}/draft"
     return answered(
         visit, known, form, here=here, page=lambda again: _page(visit, known, again=again, posted=form),
         save=lambda: saved(visit, known, here, changed(known.source, form)),

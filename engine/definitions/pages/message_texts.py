@@ -135,7 +135,7 @@ def _open(visit: Visit, name: str) -> DefinitionDraft:
     if kind not in visit.engine.renderer.kinds() or language not in MESSAGE_LANGUAGES:
         raise NotFoundError(kind="message")
     begun_from = MessageText(message=name).as_source()
-    return open_draft(visit.engine, _MESSAGE, name, viewer=visit.viewer, begun_from=begun_from)
+    return open_draft(visit.engine, _MESSAGE, name, viewer=visit.viewer, begun_from=begun_from, tell=say)
 
 
 def _posted(visit: Visit, name: str, form: FormData) -> str:

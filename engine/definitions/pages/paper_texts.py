@@ -109,7 +109,7 @@ def preview(
     _require(visit, name)
     published = {**visit.engine.library().papers}
     if proposal is not None:
-        changes = proposed_changes(visit.engine, proposal, viewer=visit.viewer)
+        changes = proposed_changes(visit.engine, proposal, viewer=visit.viewer, tell=say)
         published |= {one.name: _read(one.source) for one in changes if one.kind == _DOCUMENT}
     elif of != "now":
         published[name] = _read(_open(visit, name).source) if of == "draft" else {}
@@ -145,7 +145,7 @@ def _open(visit: Visit, name: str) -> DefinitionDraft:
     """Open the draft of a paper; one that nobody has changed begins as that of the release."""
     _require(visit, name)
     begun_from = PaperText(document=name).as_source()
-    return open_draft(visit.engine, _DOCUMENT, name, viewer=visit.viewer, begun_from=begun_from)
+    return open_draft(visit.engine, _DOCUMENT, name, viewer=visit.viewer, begun_from=begun_from, tell=say)
 
 
 def _posted(visit: Visit, known: DefinitionDraft, form: FormData) -> str:

@@ -69,7 +69,7 @@ def draft_posted(visit: SignedIn, unit_id: UUID, form: Posted) -> Response:
 def _open(visit: Visit, unit_id: UUID) -> DefinitionDraft:
     """Open the draft of a rota; a unit that has none begins today, without turns."""
     begun_from = f"rota: {unit_id}\nversion: 1\nbegins: {visit.now.astimezone(ZoneInfo(visit.viewer.zone)).date()}\n"
-    return open_draft(visit.engine, _ROTA, str(unit_id), viewer=visit.viewer, begun_from=begun_from)
+    return open_draft(visit.engine, _ROTA, str(unit_id), viewer=visit.viewer, begun_from=begun_from, tell=say)
 
 
 def _changed(source: str, form: FormData) -> str:

@@ -84,14 +84,14 @@ def draft(
     named: Key = "",
 ) -> Response:
     """Show the viewer's draft of a workflow, or what runs, as a picture; beside it the form of a step, or of all."""
-    known = open_draft(visit.engine, _WORKFLOW, name, viewer=visit.viewer)
+    known = open_draft(visit.engine, _WORKFLOW, name, viewer=visit.viewer, tell=say)
     return _page(visit, known, step, lanes, after=after, is_whole=whole, part=(part, named))
 
 
 @router.post("/workflows/{name}/draft")
 def draft_posted(visit: SignedIn, name: Name, form: Posted) -> Response:
     """Change, add or take out a step, change the whole, undo what was saved last, discard the draft, or propose it."""
-    known, key = open_draft(visit.engine, _WORKFLOW, name, viewer=visit.viewer), text(form, "step")
+    known, key = open_draft(visit.engine, _WORKFLOW, name, viewer=visit.viewer, tell=say), text(form, "step")
     here = f"/workflows/{name}/draft"
     return answered(
         visit, known, form, here=here, page=lambda again: _page(visit, known, again=again),

@@ -47,7 +47,7 @@ Kind = Annotated[str, Path(pattern=r"^(ladder|law|calendar|retention)$")]
 @router.get("/definitions/{kind}/{name}/edit")
 def edit(visit: SignedIn, kind: Kind, name: Name) -> Response:
     """Open the text of the viewer's draft, or of what runs: of a ladder, a law pack, a calendar, a retention policy."""
-    return _page(visit, open_draft(visit.engine, kind, name, viewer=visit.viewer))
+    return _page(visit, open_draft(visit.engine, kind, name, viewer=visit.viewer, tell=say))
 
 
 @router.post("/definitions/{kind}/{name}/edit")
@@ -59,12 +59,13 @@ def edit_posted(visit: SignedIn, kind: Kind, name: Name, form: Posted) -> Respon
         undo_draft(visit.engine, kind, name, viewer=visit.viewer, whole=action == "discard")
         return visit.go(after_undo(visit, kind, name, f"/definitions/{kind}/{name}/edit"), said=f"draft_{action}")
     save_draft(visit.engine, kind, name, source_of(form), viewer=visit.viewer)
-    known, propose = open_draft(visit.engine, kind, name, viewer=visit.viewer), action == "publish"
+    known = open_draft(visit.engine, kind, name, viewer=visit.viewer, tell=say)
+    propose = action == "publish"
     if has_errors(known.findings):
         return _page(visit, known, checked=True, refused=propose)
     try:
         if not propose:
-            told = preview_files(visit.engine, {f"{name}.yaml": known.source}, viewer=visit.viewer)
+            told = preview_files(visit.engine, {f"{name}.yaml": known.source}, viewer=visit.viewer, tell=say)
             return _page(visit, known, checked=True, preview=told)
         return proposed(visit, known, lambda again: _page(visit, known, checked=True, again=again))
     except DefinitionError:
@@ -148,7 +149,7 @@ def _versions_page(
     runs = next((one.version for one in found if one.status == "published"), 0)
     if len(found) > 1:
         before, after = before or numbers[1], after or numbers[0]
-    change = compare_versions(visit.engine, kind, name, before, after) if before and after else None
+    change = compare_versions(visit.engine, kind, name, before, after, tell=say) if before and after else None
     title = say("the rota of {unit}", unit=found[0].owner) if kind == "rota" else found[0].title or name
     may_publish, has_page = visit.may(publishing(kind)), runs or kind in {"rota", "message", "document"}
     return visit.page(
@@ -177,7 +178,7 @@ def change(visit: SignedIn, request_id: UUID) -> Response:
     it = next((one for one in visit.ask(waiting_view) if one.id == request_id), None)
     if it is not None and it.kind == ApprovalKind.RETIREMENT:
         return _retiring_page(visit, it)
-    changes = proposed_changes(visit.engine, request_id, viewer=visit.viewer)
+    changes = proposed_changes(visit.engine, request_id, viewer=visit.viewer, tell=say)
     return visit.page(
         "proposed.html",
         title="A changed definition" if any(one.runs for one in changes) else "A new definition",
@@ -209,6 +210,6 @@ def _levels(source: str) -> tuple[tuple[str, str, str], ...]:
 def _what_it_does(visit: Visit, sources: Mapping[str, str]) -> PreviewView | None:
     """Say what it would do to open cases; None for what fits no longer what runs."""
     try:
-        return preview_files(visit.engine, sources, viewer=visit.viewer)
+        return preview_files(visit.engine, sources, viewer=visit.viewer, tell=say)
     except DefinitionError:
         return None

@@ -236,7 +236,8 @@ def _checked_or_published(visit: Visit, name: str, form: Posted) -> Response:
 def _checked(visit: Visit, name: str, source: str) -> Response:
     """Show what was found, or else which limits the new version changes."""
     findings = lint_source(visit.engine, source)
-    told = None if has_errors(findings) else preview_files(visit.engine, {"workflow.yaml": source}, viewer=visit.viewer)
+    sources = {"workflow.yaml": source}
+    told = None if has_errors(findings) else preview_files(visit.engine, sources, viewer=visit.viewer, tell=say)
     return _edit_page(visit, name, source, findings=findings, checked=True, preview=told)
 
 
