@@ -1,7 +1,8 @@
 """People, units, shifts and absences as those see them who manage them: never a case."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
+from functools import lru_cache
 from itertools import groupby
 from typing import Any, Final
 from uuid import UUID
@@ -10,7 +11,7 @@ from sqlalchemy import ColumnElement, Select, exists, func, or_, select, true
 
 from engine.cases.records import PUBLIC_REPORTS
 from engine.core.policy import Action, Viewer, can, require, units_that_let
-from engine.db.reading import Reading, Row, few
+from engine.db.reading import PRESENT, VIEWERS_KEPT, Reading, Row, few
 from engine.db.shape import (
     ABSENCE,
     ACTOR,
@@ -180,6 +181,20 @@ _COMING: Final = timedelta(days=ROTA_WEEKS * 7)
 
 def shifts(reading: Reading, viewer: Viewer) -> tuple[ShiftView, ...]:
     """List the shifts of the viewer's units that are not over, the earliest first."""
+    units = None if viewer.is_system else viewer.unit_ids
+    rotas = reading.soon(reading.rows, rotas_of(units, since=reading.now))
+    people = reading.soon(reading.rows, _people_with_a_rota(units))
+    entered = [
+        ShiftView(**row, is_now=row["starts_at"] <= reading.now)
+        for row in reading.soon(reading.rows, _entered(units))()
+    ]
+    planned = _planned(rotas(), people(), entered, now=reading.now)
+    return tuple(sorted((*entered, *planned), key=lambda one: (one.unit, one.starts_at, str(one.id))))
+
+
+@lru_cache(VIEWERS_KEPT)
+def _entered(units: tuple[UUID, ...] | None) -> Select[tuple[Any, ...]]:
+    """Return the question for the shifts that people entered and that are not over."""
     statement = (
         select(
             SHIFT.c.id, SHIFT.c.unit_id, UNIT.c.name.label("unit"), UNIT.c.zone, SHIFT.c.actor_id,
@@ -190,20 +205,11 @@ def shifts(reading: Reading, viewer: Viewer) -> tuple[ShiftView, ...]:
             .join(ACTOR, ACTOR.c.id == SHIFT.c.actor_id)
             .outerjoin(_GIVER, _GIVER.c.id == SHIFT.c.taken_from)
         )
-        .where(SHIFT.c.cancelled_at.is_(None), SHIFT.c.ends_at > reading.now)
+        .where(SHIFT.c.cancelled_at.is_(None), SHIFT.c.ends_at > PRESENT)
         .order_by(UNIT.c.name, SHIFT.c.starts_at, SHIFT.c.id)
         .limit(few(_MOST))
     )  # fmt: skip
-    if not viewer.is_system:
-        statement = statement.where(SHIFT.c.unit_id.in_(viewer.unit_ids))
-    units = None if viewer.is_system else viewer.unit_ids
-    rotas = reading.soon(reading.rows, rotas_of(units, since=reading.now))
-    people = reading.soon(reading.rows, _people_with_a_rota(units))
-    entered = [
-        ShiftView(**row, is_now=row["starts_at"] <= reading.now) for row in reading.soon(reading.rows, statement)()
-    ]
-    planned = _planned(rotas(), people(), entered, now=reading.now)
-    return tuple(sorted((*entered, *planned), key=lambda one: (one.unit, one.starts_at, str(one.id))))
+    return statement if units is None else statement.where(SHIFT.c.unit_id.in_(units))
 
 
 def zone_of(reading: Reading, _viewer: Viewer, unit_id: UUID) -> str:
@@ -214,7 +220,8 @@ def zone_of(reading: Reading, _viewer: Viewer, unit_id: UUID) -> str:
     return str(found["zone"])
 
 
-def _people_with_a_rota(units: Collection[UUID] | None) -> Select[tuple[Any, ...]]:
+@lru_cache(VIEWERS_KEPT)
+def _people_with_a_rota(units: tuple[UUID, ...] | None) -> Select[tuple[Any, ...]]:
     """Return the question for who acts in units that have a rota, with their unit."""
     has_one = exists().where(DEFINITION.c.kind == "rota", DEFINITION.c.owner_unit_id == UNIT.c.id)
     query = (

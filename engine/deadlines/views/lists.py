@@ -1,8 +1,10 @@
 """Who asks for more time, who is to be rung, how units keep their limits, where a link leads."""
 
+from functools import lru_cache
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Boolean, cast, func, literal_column, select
+from sqlalchemy import Boolean, Select, cast, func, literal_column, select
 from sqlalchemy.dialects.postgresql import JSONPATH
 
 from engine.cases.views.sight import access_to
@@ -11,7 +13,7 @@ from engine.core.access import shows_step
 from engine.core.deadlines.firings import CALLERS
 from engine.core.policy import Action, Viewer, board_units, can, require, roles_in
 from engine.core.records import DelayOwner
-from engine.db.reading import Reading, few
+from engine.db.reading import VIEWERS_KEPT, Reading, few
 from engine.db.shape import CASE, DEADLINE, DEADLINE_IS_OPEN, ESCALATION, ITEM, ITEM_IS_OPEN, MESSAGE, OPENING, UNIT
 from engine.deadlines.records import AskedView, DelayLine, LateView, LinkView, late_views
 from engine.deadlines.views.deadlines import deadline_views, record_of, select_deadlines, title_of
@@ -29,15 +31,7 @@ def asked_extensions(reading: Reading, viewer: Viewer) -> tuple[AskedView, ...]:
     """
     if not can(viewer, Action.GIVE_TIME):
         return ()
-    somebody_asked = DEADLINE.c.extensions != literal_column("'[]'::jsonb")
-    waits = func.jsonb_path_exists(DEADLINE.c.extensions, cast(_UNANSWERED, JSONPATH), type_=Boolean)
-    rows = reading.rows(
-        select_deadlines()
-        .add_columns(CASE.c.number.label("case_number"))
-        .join(CASE, CASE.c.id == DEADLINE.c.case_id)
-        .where(DEADLINE_IS_OPEN, somebody_asked, waits, kept_by(viewer, Action.GIVE_TIME))
-        .limit(few(_MOST))
-    )
+    rows = reading.rows(_with_a_wish(viewer))
     views = deadline_views(reading, rows, positions(reading, {row["case_id"] for row in rows}))
     return tuple(
         AskedView(
@@ -47,6 +41,19 @@ def asked_extensions(reading: Reading, viewer: Viewer) -> tuple[AskedView, ...]:
             is_mine=view.asked is not None and view.asked.asked_by_id == viewer.actor_id,
         )
         for row, view in zip(rows, views, strict=True)
+    )
+
+
+@lru_cache(VIEWERS_KEPT)
+def _with_a_wish(viewer: Viewer) -> Select[tuple[Any, ...]]:
+    somebody_asked = DEADLINE.c.extensions != literal_column("'[]'::jsonb")
+    waits = func.jsonb_path_exists(DEADLINE.c.extensions, cast(_UNANSWERED, JSONPATH), type_=Boolean)
+    return (
+        select_deadlines()
+        .add_columns(CASE.c.number.label("case_number"))
+        .join(CASE, CASE.c.id == DEADLINE.c.case_id)
+        .where(DEADLINE_IS_OPEN, somebody_asked, waits, kept_by(viewer, Action.GIVE_TIME))
+        .limit(few(_MOST))
     )
 
 
@@ -61,16 +68,7 @@ def late_calls(reading: Reading, viewer: Viewer) -> tuple[LateView, ...]:
     """
     if not can(viewer, Action.WORK):
         return ()
-    somebody_asked = DEADLINE.c.calls != literal_column("'[]'::jsonb")
-    waits = func.jsonb_path_exists(DEADLINE.c.calls, cast(_TO_BE_MADE, JSONPATH), type_=Boolean)
-    item = select(ITEM.c.id).where(ITEM.c.step_id == DEADLINE.c.step_id, ITEM_IS_OPEN).limit(few(1)).scalar_subquery()
-    rows = reading.rows(
-        select_deadlines()
-        .add_columns(CASE.c.number.label("case_number"), item.label("item_id"))
-        .join(CASE, CASE.c.id == DEADLINE.c.case_id)
-        .where(DEADLINE_IS_OPEN, somebody_asked, waits, kept_by(viewer, Action.WORK))
-        .limit(few(_MOST_CALLS))
-    )
+    rows = reading.rows(_with_a_call(viewer))
     numbers = positions(reading, {row["case_id"] for row in rows})
     views = {view.id: view for view in deadline_views(reading, rows, numbers)}
     strips = (
@@ -82,6 +80,20 @@ def late_calls(reading: Reading, viewer: Viewer) -> tuple[LateView, ...]:
         )
     )
     return tuple(strip for strip in strips if strip.to_ring)
+
+
+@lru_cache(VIEWERS_KEPT)
+def _with_a_call(viewer: Viewer) -> Select[tuple[Any, ...]]:
+    somebody_asked = DEADLINE.c.calls != literal_column("'[]'::jsonb")
+    waits = func.jsonb_path_exists(DEADLINE.c.calls, cast(_TO_BE_MADE, JSONPATH), type_=Boolean)
+    item = select(ITEM.c.id).where(ITEM.c.step_id == DEADLINE.c.step_id, ITEM_IS_OPEN).limit(few(1)).scalar_subquery()
+    return (
+        select_deadlines()
+        .add_columns(CASE.c.number.label("case_number"), item.label("item_id"))
+        .join(CASE, CASE.c.id == DEADLINE.c.case_id)
+        .where(DEADLINE_IS_OPEN, somebody_asked, waits, kept_by(viewer, Action.WORK))
+        .limit(few(_MOST_CALLS))
+    )
 
 
 def _is_asked(viewer: Viewer, unit_id: UUID) -> bool:

@@ -1,9 +1,11 @@
 """What left the viewer's cases or waits to, and what a partner without an account is shown of it."""
 
 from collections.abc import Collection, Iterator
+from functools import lru_cache
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, false, func, or_, select, true
+from sqlalchemy import Select, and_, false, func, or_, select, true
 
 from engine.cases.views.sight import opened_answers, opened_identity, opened_outputs, text_of
 from engine.cases.visibility import kept_by, named, not_denied
@@ -12,7 +14,7 @@ from engine.core.case_links import UNSEEN
 from engine.core.law.told import ages_of, in_words, strongest
 from engine.core.policy import Viewer, visible_units
 from engine.core.values import person_in
-from engine.db.reading import Reading, Row, few
+from engine.db.reading import VIEWERS_KEPT, Reading, Row, few
 from engine.db.shape import ANSWER, CASE, CASE_PERSON, PERSON, REFERRAL, RUN, STEP, UNIT
 from engine.errors import NotFoundError
 from engine.keys.vault import Vault
@@ -76,6 +78,14 @@ def offers(
 
     With `waits` those that do, or those that were answered; with `only` that one alone.
     """
+    rows = reading.rows(_offered(viewer, waits=waits, only=only, offset=offset, limit=limit))
+    return tuple(_offer(reading, row) for row in rows)
+
+
+@lru_cache(VIEWERS_KEPT)
+def _offered(
+    viewer: Viewer, *, waits: bool | None, only: UUID | None, offset: int, limit: int
+) -> Select[tuple[Any, ...]]:
     to, told = UNIT.alias("to_unit"), named(REFERRAL.c.case_id, REFERRAL.c.step_id)
     statement = (
         select(
@@ -98,10 +108,10 @@ def offers(
         statement = statement.where((REFERRAL.c.status == "offered") == waits)
     if only is not None:
         statement = statement.where(REFERRAL.c.id == only)
-    if not viewer.is_system:
-        units = sorted(visible_units(viewer))
-        statement = statement.where(REFERRAL.c.to_unit_id.in_(units), not_denied(viewer, REFERRAL.c.case_id))
-    return tuple(_offer(reading, row) for row in reading.rows(statement))
+    if viewer.is_system:
+        return statement
+    units = sorted(visible_units(viewer))
+    return statement.where(REFERRAL.c.to_unit_id.in_(units), not_denied(viewer, REFERRAL.c.case_id))
 
 
 def _offer(reading: Reading, row: Row) -> OfferView:

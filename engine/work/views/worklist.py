@@ -8,11 +8,13 @@ from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import (
+    ARRAY,
     ColumnElement,
     DateTime,
     Select,
     Uuid,
     and_,
+    any_,
     bindparam,
     exists,
     func,
@@ -81,9 +83,16 @@ def work_lines(reading: Reading, viewer: Viewer, *, limit: int) -> tuple[WorkLin
 
 def work_items(reading: Reading, viewer: Viewer, ids: Collection[UUID]) -> dict[UUID, WorkItemView]:
     """Return those of these items that are still on the viewer's worklist, by their ids."""
-    open_ones = with_times().where(ITEM.c.id.in_(ids), may_claim(viewer) | _is_mine(viewer)).subquery("picked")
-    rows = reading.rows(select_items(open_ones).where(visible_to(viewer, now=reading.present)))
+    rows = reading.rows(_these(viewer), ids=list(ids))
     return {view.id: view for view in item_views(reading, rows, viewer)}
+
+
+@lru_cache(_MOST_KEPT)
+def _these(viewer: Viewer) -> Select[tuple[object, ...]]:
+    """Fetch those of the items `ids` that are on the viewer's worklist."""
+    is_one = ITEM.c.id == any_(bindparam("ids", type_=ARRAY(Uuid())))
+    open_ones = with_times().where(is_one, may_claim(viewer) | _is_mine(viewer)).subquery("picked")
+    return select_items(open_ones).where(visible_to(viewer, now=PRESENT))
 
 
 def open_items(
