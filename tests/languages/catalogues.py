@@ -296,11 +296,11 @@ def _of_workflows() -> Iterator[tuple[str, str]]:
             yield from ((words, name) for words in _words_in(read_yaml(source, file=name).data))
 
 
-_SAID_BY_A_WORKFLOW: Final = frozenset({"title", "label", "help", "reason"})
+_SAID_BY_A_WORKFLOW: Final = frozenset({"title", "description", "label", "help", "reason"})
 
 
 def _words_in(node: object) -> Iterator[str]:
-    """What a workflow says to people: titles, questions with their choices, help, why something is held back."""
+    """What a workflow says to people: what it is and is for, questions and choices, help, why something is held back."""
     if isinstance(node, list):
         yield from (words for one in node for words in _words_in(one))
     if isinstance(node, dict):
