@@ -455,7 +455,13 @@ def _opened_by(compiled: CompiledWorkflow, step: str, question: str) -> list[tup
     """
     names = _names_of(compiled, step, question)
     steps = {key: one for key, one in compiled.steps.items() if not one.spec.discretionary}
-    opened = {key for key, one in steps.items() if any(_names(one.spec.when or "", name) for name in names)}
+    yes: dict[tuple[str, ...], Value] = {tuple(name.split(".")): True for name in names}
+    opened = {
+        key
+        for key, one in steps.items()
+        if any(_names(one.spec.when or "", name) for name in names)
+        and _truth(one.spec.when or "", yes) is not Truth.FALSE
+    }
     while more := {key for key, one in steps.items() if key not in opened and _follows_only(one, opened)}:
         opened |= more
     others = [one.spec for key, one in steps.items() if key not in opened]

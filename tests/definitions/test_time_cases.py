@@ -209,8 +209,8 @@ def test_a_limit_and_a_gate_by_a_name_offer_it_chosen_and_say_what_it_stands_for
         chosen = re.findall(r'value="([^"]+)" selected', offered[0])
         wanted = {"time-0-when": ["at_once|"], "time-1-when": ["urgent|"], "gate-calm-when": ["at_once|"]}
         assert chosen == wanted.get(field, [])
-    assert "How long, where urgent is true and agreed is false" in page
-    assert "Until urgent is true and agreed is false." in page
+    assert "How long, where “urgent” is true and “agreed” is false" in page
+    assert "Until “urgent” is true and “agreed” is false." in page
 
 
 FIELDS = {
