@@ -300,7 +300,7 @@ _SAID_BY_A_WORKFLOW: Final = frozenset({"title", "description", "label", "help",
 
 
 def _words_in(node: object) -> Iterator[str]:
-    """What a workflow says to people: what it is and is for, questions and choices, help, why something is held back."""
+    """What a workflow says to people: what it is and is for, questions, choices, help, why something is held back."""
     if isinstance(node, list):
         yield from (words for one in node for words in _words_in(one))
     if isinstance(node, dict):
