@@ -1,6 +1,6 @@
 """The shapes of names in definition files, roles, restricted categories, and words for keys without a label."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from enum import StrEnum
 from functools import lru_cache
@@ -80,6 +80,11 @@ class RestrictedCategory(StrEnum):
 _ACRONYMS: Final = frozenset({"ahtu", "bsf", "cwc", "fir", "gd", "mou", "ngo", "otp", "pdf", "sms", "sop", "tip"})
 """Keys are written small; these words of them never are."""
 _MOST_WORDS: Final = 4_096
+COUNTRIES: Final[Mapping[str, str]] = {
+    "IN": "India", "BD": "Bangladesh", "NP": "Nepal", "MM": "Myanmar", "BT": "Bhutan", "TH": "Thailand", "LA": "Laos",
+    "KH": "Cambodia", "CN": "China", "LK": "Sri Lanka", "MY": "Malaysia",
+}  # fmt: skip
+"""The countries that cases lead through, by the code that jurisdictions begin with."""
 
 
 @lru_cache(_MOST_WORDS)
@@ -96,7 +101,9 @@ def type_in_plain_words(uses: str) -> str:
 
 @lru_cache(_MOST_WORDS)
 def in_running_words(key: str) -> str:
-    """Make words that stand inside a sentence of a key: `partner_ngo` reads "partner NGO"."""
+    """Make words that stand inside a sentence of a key: `partner_ngo` reads "partner NGO", and `IN` "India"."""
+    if key in COUNTRIES:
+        return COUNTRIES[key]
     words = key.lower().replace("_", " ").replace("-", " ").split(" ")
     return " ".join(word.upper() if word in _ACRONYMS else word for word in words)
 

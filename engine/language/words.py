@@ -20,6 +20,8 @@ LawWords = Mapping[tuple[str, str | None], str]
 FACT_KINDS: Final = {
     "bool": "yes or no", "choice": "one of several answers", "number": "a number", "instant": "a day and a time"
 }  # fmt: skip
+THIS: Final = "this"
+"""How a condition of a follow-up names the step that brings it."""
 _SAME_DAY: Final = "P0D"
 _REPORT: Final = "reporting.intake"
 """The step type whose questions a report answers."""
@@ -37,6 +39,11 @@ class WorkflowWords:
         self._steps, self._facts, self.tell = workflow.get("steps", {}), workflow.get("facts", {}), tell
         self._by_type = workflow.get("follow_ups", {})
         self._catalogue, self._laws = catalogue, laws or {}
+
+    def of_this(self, step: Plain) -> "WorkflowWords":
+        """Return the words by which a follow-up of a step speaks, for which it is `this`."""
+        workflow = {"steps": {**self._steps, THIS: step}, "facts": self._facts, "follow_ups": self._by_type}
+        return WorkflowWords(workflow, self._catalogue, self._laws, tell=self.tell)
 
     def step(self, key: str) -> str:
         """Return the title of a step: its own, that of its step type, or its key in plain words."""
@@ -57,7 +64,7 @@ class WorkflowWords:
         """Tell a condition, with what the step itself is `asked`; one that cannot be read stays as it was written."""
 
         def titled(path: tuple[str, ...]) -> str:
-            label = (asked or {}).get(path[1]) if path[0] == "this" and len(path) > 1 else ""
+            label = (asked or {}).get(path[1]) if path[0] == THIS and len(path) > 1 else ""
             return f"“{label}”" if label else self._field(path)
 
         try:
@@ -83,8 +90,8 @@ class WorkflowWords:
             what = OF_PERSONS.get(path[-1])
             return self.tell("whether the person is {what}", what=self.tell(what) if what else running(rest, self.tell))
         field = running(rest, self.tell)
-        if owner in {"this", "case"}:
-            return field if owner == "this" else self.tell("the case's {field}", field=field)
+        if owner in {THIS, "case"}:
+            return field if owner == THIS else self.tell("the case's {field}", field=field)
         if rest:
             return self.tell("{field} of “{step}”", field=self.answer(owner, rest), step=self.step(owner))
         return f"“{self.step(owner)}”" if owner in self._steps else self.fact(owner)

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from engine.core.policy import Action, View, Viewer, can
 from engine.core.records import Record
 from engine.errors import IcmcError, TooOftenError
-from engine.language.names import Role
+from engine.language.names import COUNTRIES, Role
 from engine.language.rotas import Rota, on_call_by
 
 _SHORTEST_GAP: Final = timedelta(minutes=1)
@@ -133,11 +133,6 @@ def overlapping(spans: Iterable[Span], starts_at: datetime, ends_at: datetime) -
     return any(span.starts_at < ends_at and starts_at < span.ends_at for span in spans)
 
 
-_COUNTRIES: Final[Mapping[str, str]] = {
-    "IN": "India", "BD": "Bangladesh", "NP": "Nepal", "MM": "Myanmar", "BT": "Bhutan", "TH": "Thailand", "LA": "Laos",
-    "KH": "Cambodia", "CN": "China", "LK": "Sri Lanka", "MY": "Malaysia",
-}  # fmt: skip
-
 _PARTS: Final[Mapping[str, Mapping[str, str]]] = {
     "IN": {
         "AN": "Andaman and Nicobar Islands", "AP": "Andhra Pradesh", "AR": "Arunachal Pradesh", "AS": "Assam",
@@ -168,12 +163,12 @@ _PARTS: Final[Mapping[str, Mapping[str, str]]] = {
 def region_words(jurisdiction: str) -> str:
     """Return the name of a jurisdiction: `IN-AS` reads "Assam, India"; what is not known here keeps its code."""
     country, _, part = jurisdiction.partition("-")
-    if country not in _COUNTRIES:
+    if country not in COUNTRIES:
         return jurisdiction
     if not part:
-        return _COUNTRIES[country]
+        return COUNTRIES[country]
     name = _PARTS.get(country, {}).get(part)
-    return f"{name}, {_COUNTRIES[country]}" if name else f"{_COUNTRIES[country]} ({jurisdiction})"
+    return f"{name}, {COUNTRIES[country]}" if name else f"{COUNTRIES[country]} ({jurisdiction})"
 
 
 ANOTHER: Final = "mis"

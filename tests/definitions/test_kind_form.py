@@ -41,6 +41,14 @@ EACH: dict[str, tuple[str, Sent, list[str]]] = {
     "here again": (
         "rescue.execute", {"follow_up_off": []}, ["-   rescue.execute:", "-     held: null  # not here"]
     ),
+    "where another answer is so": (
+        "rescue.production", {"f-order-when-0": "this.order_type|interim_custody"},
+        [f"-{_ORDER}", "+" + _ORDER.replace("H}", 'H, when: this.order_type == "interim_custody"}')],
+    ),
+    "always": (
+        "rescue.production", {"f-order-when-0": ""},
+        [f"-{_ORDER}", "+" + _ORDER.replace("H}", "H, when: null}")],
+    ),
     "of another kind": (
         "policing.fir", {"follow_up_off": ["magistrate"]}, ["+   policing.fir: {magistrate: null}"],
     ),
@@ -78,6 +86,26 @@ def test_the_kinds_are_listed_with_what_is_changed_and_told_in_words(portal: Por
         "“Apply to the Magistrate: station and Superintendent did not register it”: if stage is “refused again”" in form
     )
     assert 'id="part"' not in client.get(f"{HERE}?part=follow_ups&named=no.such").text
+
+
+def test_a_condition_offers_the_answers_by_their_questions_facts_and_countries(portal: Portal) -> None:
+    page = of_part(portal, "follow_ups/policing.fir", {}, text=KINDS)[1]
+    [lists] = re.findall(r'<select[^>]* name="f-refusal-when-0"[^>]*>(.*?)</select>', unescape(page), re.DOTALL)
+    said = dict(re.findall(r'<option value="([^"]+)"[^>]*>([^<]+)', lists))
+    assert (said["this.zero_fir|"], said["case.country|NP"]) == ("“Is it a Zero FIR?”", "country is “Nepal”")
+    assert said["this.arrested_at|"] == "“Was someone arrested? When?”"
+    assert re.findall(r'<option value="([^"]+)" selected', lists) == ["this.stage|refused"]
+
+
+def test_a_number_in_a_condition_that_is_none_is_refused_beside_its_line(portal: Portal) -> None:
+    sent: Sent = {"f-news_again-when-0": "this.arrests|", "f-news_again-number-0": "some"}
+    lines, page = of_part(portal, "follow_ups/policing.update", sent, text=KINDS)
+    assert lines == []
+    assert '<p id="f-news_again-number-0-error" class="govuk-error-message">' in page
+    sent |= {"f-news_again-number-0": "2", "f-news_again-test-0": "at_least"}
+    assert of_part(portal, "follow_ups/policing.update", sent, text=KINDS)[0] == [
+        "+   policing.update: {news_again: {when: this.arrests >= 2}}"
+    ]
 
 
 def test_what_an_act_brings_can_be_due_sooner_and_is_never_left_out(portal: Portal) -> None:

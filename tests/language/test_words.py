@@ -45,7 +45,7 @@ def title(path: tuple[str, ...]) -> str:
     ('s.t >= s.u - duration("1m")', "S: t is not before 1 minute before S: u"),
     ('s.t - s.u == duration("90m")', "the time from S: u to S: t is 90 minutes"),
     ('s.t - s.u == duration("86399s")', "the time from S: u to S: t is 23 hours, 59 minutes and 59 seconds"),
-    ('s.k == "not_sure" || s.k == "IN"', "S: k is “not sure” or S: k is “IN”"),
+    ('s.k == "not_sure" || s.k == "IN"', "S: k is “not sure” or S: k is “India”"),
     ('s.t >= timestamp("2026-01-31T18:00:00+05:30")', "S: t is not before 31 January 2026, 12:30 UTC"),
     ("s.a == s.b", "S: a is S: b"),
     ("s.a == true", "S: a is true"),

@@ -14,7 +14,7 @@ from engine.language.conditions.building import WORDS, Built, BuiltRow, RowAsk, 
 from engine.language.conditions.tree import ConditionSyntaxError
 from engine.language.names import OF_PERSONS, PERSON
 from engine.language.words import WorkflowWords
-from engine.language.workflow import Workflow
+from engine.language.workflow import Question, Workflow
 from engine.language.yaml_files import Path
 from engine.web.forms import Item
 from engine.web.posted import text
@@ -156,10 +156,15 @@ def _of_step(workflow: Workflow, catalogue: StepCatalogue, key: str) -> dict[str
     step = workflow.steps[key]
     info = catalogue.find(step.uses)
     found = {f"{key}.outcome": Output(kind=ValueKind.CHOICE, choices=info.outcomes)} if info else {}
-    found |= {f"{key}.{name}": output for name, output in info.outputs.items()} if info else {}
+    return found | outputs_of(key, info.outputs if info else {}, step.questions)
+
+
+def outputs_of(owner: str, outputs: Mapping[str, Output], added: Iterable[Question]) -> dict[str, Output]:
+    """Return what may be asked of a step, as its `owner` is called: its outputs, and the questions `added` to it."""
     kinds = {kind.value for kind in ValueKind}
-    asked = (one for one in step.questions if one.sensitivity == "open" and one.type in kinds)
-    return found | {f"{key}.{one.id}": Output(kind=ValueKind(one.type), choices=tuple(one.choices)) for one in asked}
+    asked = (one for one in added if one.sensitivity == "open" and one.type in kinds)
+    found = {f"{owner}.{name}": output for name, output in outputs.items()}
+    return found | {f"{owner}.{one.id}": Output(kind=ValueKind(one.type), choices=tuple(one.choices)) for one in asked}
 
 
 def _group(

@@ -34,7 +34,7 @@ class KindEditor(PartEditor):
         return dict.fromkeys(sorted({*said, *found}, key=lambda one: (one not in said, self._words.type(one))))
 
     def _fields(self, posted: FormData | None) -> Iterator[PartField]:
-        for one in self._editor(self._name).forms(self._words, self._ladders, posted):
+        for one in self._editor(self._name).forms(self._ladders, posted):
             yield PartField("brings", f"f-{one.name}-amount", one.title, brings=one)
 
     def _problems(self, form: FormData) -> Iterator[tuple[str, str]]:
@@ -52,4 +52,4 @@ class KindEditor(PartEditor):
         return say("Each “{title}”", title=self._words.type(name))
 
     def _editor(self, uses: str) -> FollowUpEditor:
-        return FollowUpEditor(self._workflow, self._catalogue, uses)
+        return FollowUpEditor(self._workflow, self._catalogue, self._words, uses)

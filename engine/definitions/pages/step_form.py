@@ -111,7 +111,7 @@ class StepEditor:
         flattened = workflow.model_dump(mode="json", by_alias=True, exclude_defaults=True)
         self._words = WorkflowWords(flattened, catalogue, laws, tell=say)
         self._order = Order(workflow)
-        self._follow_ups = FollowUpEditor(workflow, catalogue, self._step.uses, key)
+        self._follow_ups = FollowUpEditor(workflow, catalogue, self._words, self._step.uses, key)
         earlier = [one for one in workflow.steps if one in self._order.ancestors.get(key, ())]
         when, asked = value_at(self._raw, ("steps", key, "when")), self._outputs(earlier, names=workflow.conditions)
         written = when if isinstance(when, str) else self._step.when
@@ -141,7 +141,7 @@ class StepEditor:
             when=self._when.form(posted),
             questions=question_forms(step.questions, info, posted),
             approval=approval_form(step.approve, _ROLES, titles_of(library), posted),
-            follow_ups=self._follow_ups.forms(self._words, titles_of(library), posted),
+            follow_ups=self._follow_ups.forms(titles_of(library), posted),
             rules=self._rules.form(self._starts(step.not_before.from_ if step.not_before else "ready"), posted),
         )  # fmt: skip
 

@@ -30,7 +30,7 @@ from engine.language.conditions.tree import (
     Variable,
 )
 from engine.language.limits import amounts_in_words
-from engine.language.names import LEFT_OUT, OF_PERSONS, PERSON
+from engine.language.names import COUNTRIES, LEFT_OUT, OF_PERSONS, PERSON
 from engine.language.telling import Tell, both, either, in_english, length_in, running
 
 _UNITS = (
@@ -286,7 +286,7 @@ def _literal_in_words(node: Node, tell: Tell) -> str:
         case NumberLiteral(value):
             return str(value)
         case StringLiteral(value):
-            return f"“{running(value, tell) if value.islower() else value}”"
+            return f"“{running(value, tell) if value.islower() or value in COUNTRIES else value}”"
         case InstantLiteral(instant):
             return _date(instant, tell)
         case DurationLiteral(span):
