@@ -1,7 +1,7 @@
 # The two commands are `make run` and `make test`. Each sets up all it needs in .venv, and nothing outside this folder.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all check fmt faults bench bench-peers docs setup setup-dev lock sbom audit-deps clean
+.PHONY: help run test test-all check house fmt faults bench bench-peers docs setup setup-dev lock sbom audit-deps clean
 
 BIN := .venv/bin
 export PYTHON
@@ -28,6 +28,10 @@ check: setup-dev ## Look at format, rules, types, layers and workflow files
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/icmc lint workflows
+	$(BIN)/python -m tests.contracts.house
+
+house: setup-dev ## Print how wide the code is, beside what was kept; fails where it grew (ARGS=--keep keeps it)
+	@$(BIN)/python -m tests.contracts.house $(ARGS)
 
 fmt: setup-dev ## Put the code into the one format
 	@$(BIN)/ruff format .

@@ -20,6 +20,7 @@ from engine.cli.main import COMMANDS, load
 from engine.plugin.registry import load_registry
 from engine.settings import Settings
 from hatch_build import for_an_index
+from tests.contracts.house import grown, look
 
 ROOT: Final = Path(__file__).parents[2]
 MODEL: Final = ROOT / "docs" / "explanation" / "the-impulse-model.md"
@@ -335,3 +336,60 @@ def test_every_test_that_is_named_exists_and_tests_something(page: str) -> None:
     for name in named:
         assert (ROOT / name).is_file(), name
         assert "def test_" in (ROOT / name).read_text(encoding="utf-8") or name.endswith("_machine.py"), name
+
+
+WIDE: Final = {
+    "engine/here/a.py": """from engine.there.b import soon
+from sqlalchemy.sql._typing import _Name
+
+
+def read(form):
+    return text(form, "name")
+""",
+    "engine/there/b.py": """from engine.here.a import read
+
+
+def soon(): ...
+
+
+class Old:
+    a: int
+    b: int
+    c: int
+    d: int
+    e: int
+
+
+class New:
+    a: int
+    b: int
+    c: int
+    d: int
+    f: int
+    e: int
+""",
+}
+
+
+def test_the_house_counts_what_makes_it_wide(tmp_path: Path) -> None:
+    for path, text in WIDE.items():
+        (tmp_path / path).parent.mkdir(parents=True)
+        (tmp_path / path).write_text(text, encoding="utf-8")
+    found = look(tmp_path).figures
+    assert found == {
+        "rooms": 2,
+        "pairs of rooms that import each other": 1,
+        "rooms that stand in a circle": 2,
+        "most names that a room offers": 1,
+        "modules of engine": 2,
+        "lines of engine and pillars": 19,
+        "lines of tests": 0,
+        "lines of imports": 3,
+        "modules over 500 lines": 0,
+        "private names of libraries": 2,
+        "pairs of classes with the same fields": 1,
+        "fields read as text outside the renderer": 1,
+        "names in words of this project only": 1,
+    }
+    assert not grown(found, found)
+    assert grown({**found, "rooms": 1}, found) == ["rooms: 1 before, 2 now"]
